@@ -1,0 +1,51 @@
+# Two commands matter: `make run` and `make test`. `make` alone prints the list.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full bench check format lock setup setup-dev up down clean
+
+ROWS ?= 11154
+SEED ?= 1
+BIN := .venv/bin
+# The first Python that answers as 3.11 or 3.12; any other is refused by the set-up itself, in one sentence.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done || true)
+PYTHON := $(or $(PYTHON),python3)
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: setup ## Send every row from the database to the answers, on this laptop (ROWS=, SEED=)
+	@$(BIN)/sandbox run --rows $(ROWS) --seed $(SEED)
+
+test: setup-dev ## The gate: is every part correct? Real servers, their own ports and folder
+	@$(BIN)/python -m pytest -m "not full"
+
+test-full: setup-dev ## The gate, and every fault, many seeds, every dial
+	@$(BIN)/python -m pytest
+
+bench: setup-dev ## Print the figures, as ratios in one run
+	@$(BIN)/python -m benchmarks
+
+check: setup-dev ## Lint, format and type check
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: setup-dev ## Format the code and strip the notebooks
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/nbstripout notebooks/*/*.ipynb
+
+lock: setup-dev ## Pin the requirements again, with hashes and without addresses
+	@scripts/lock.sh
+
+up: setup ## Start the sandbox
+	@$(BIN)/sandbox up
+
+down: setup ## Stop the sandbox; its data stays
+	@$(BIN)/sandbox down
+
+setup: ## Make the environment in .venv
+	@$(PYTHON) scripts/bootstrap.py course
+
+setup-dev: ## Make the environment in .venv, with what developers need
+	@$(PYTHON) scripts/bootstrap.py course test
+
+clean: ## Remove the sandbox with all its data and downloads, and the environment
+	@[ ! -x $(BIN)/sandbox ] || $(BIN)/sandbox reset --all --yes
+	@rm -rf .venv

@@ -1,0 +1,109 @@
+"""Make the course's environment in .venv: `make setup` runs this, and nothing else does.
+
+It runs on whatever Python the reader has, so it imports the standard library only and says in one
+sentence what is missing. A second run is quick: a stamp holds the digest of everything installed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+KERNEL_CONFIG = 'c = get_config()  # noqa: F821\nc.InteractiveShellApp.extensions = ["sandbox.kernel"]\n'
+
+
+def main():
+    """Install the lock files named on the command line: ``bootstrap.py course`` or ``bootstrap.py course test``."""
+    refuse_unfit_python()
+    locks = [os.path.join(ROOT, "requirements", name + ".txt") for name in sys.argv[1:]]
+    stamps = {lock: os.path.join(VENV, "." + os.path.basename(lock) + ".stamp") for lock in locks}
+    wanted = {lock: digest([lock, os.path.join(ROOT, "pyproject.toml")]) for lock in locks}
+    if all(read(stamps[lock]) == wanted[lock] for lock in locks):
+        return
+    make_environment()
+    for lock in locks:
+        uv("--require-hashes", "--no-build-isolation-package", "pyspark", "-r", lock)
+    uv("--no-deps", "--no-build-isolation", "-e", ROOT)
+    configure_kernel()
+    for lock in locks:
+        write(stamps[lock], wanted[lock])
+
+
+def refuse_unfit_python():
+    """Say in one sentence why this Python cannot make the environment."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 12):
+        sys.exit(
+            "The course needs Python 3.11 or 3.12 and this is %d.%d: install one of them,"
+            " or name it: make PYTHON=/path/to/python3.11" % sys.version_info[:2]
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        sys.exit(
+            "This Python has no venv module: install it (on Debian and Ubuntu: sudo apt install python%d.%d-venv)"
+            " and run make again." % sys.version_info[:2]
+        )
+
+
+def make_environment():
+    """Create .venv if it is missing or broken, and put the pinned installer into it."""
+    usable = (
+        os.path.exists(PYTHON) and subprocess.call([PYTHON, "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
+    )
+    if not usable:
+        print("Making .venv: this happens once and takes a minute or two.", flush=True)
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", VENV])
+    lock = os.path.join(ROOT, "requirements", "bootstrap.txt")
+    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock])
+
+
+def uv(*arguments):
+    """Install into .venv with the pinned uv."""
+    run([os.path.join(VENV, "bin", "uv"), "pip", "install", "--python", PYTHON, *arguments])
+
+
+def run(command):
+    """Run one step; where it fails, say which and how to go on."""
+    if subprocess.call(command) != 0:
+        sys.exit(
+            "Setting up stopped at: %s\n"
+            "The lines above say why; once that is mended, run make again: it goes on from here."
+            % " ".join(command[:6])
+        )
+
+
+def configure_kernel():
+    """Give every IPython kernel of this environment `spark`, `dbutils` and `display`, as Databricks does."""
+    folder = os.path.join(VENV, "etc", "ipython")
+    os.makedirs(folder, exist_ok=True)
+    write(os.path.join(folder, "ipython_config.py"), KERNEL_CONFIG)
+
+
+def digest(paths):
+    """Return the sha256 of the files' contents and of this Python's version."""
+    contents = [sys.version] + [read(path) for path in paths]
+    return hashlib.sha256("\0".join(contents).encode()).hexdigest()
+
+
+def read(path):
+    """Return a file's text, or nothing where there is none."""
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    """Write a file's text."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main()

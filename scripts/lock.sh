@@ -1,0 +1,8 @@
+#!/bin/sh
+# Pin requirements/*.in with hashes and without any registry's address. Pass --upgrade to take newer versions.
+set -eu
+cd "$(dirname "$0")/../requirements"
+compile() { ../.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header "$@"; }
+compile "$@" course.in -o course.txt
+compile "$@" -c course.txt test.in -o test.txt
+compile "$@" -c course.txt bootstrap.in -o bootstrap.txt
