@@ -1,0 +1,101 @@
+"""`dbutils` for notebooks in the sandbox: widgets and secrets with Databricks' own calls and errors."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.environment import variables
+from sandbox.secrets import load_secrets
+from sandbox.settings import load_settings
+
+SCOPE = "pinterest"
+WIDGETS = "SANDBOX_WIDGETS"
+
+
+class Widgets:
+    """Named text values of a notebook; a job sets them through the environment before the kernel starts."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self._given = dict(given)
+        self._defined: dict[str, str] = {}
+
+    def text(self, name: str, defaultValue: str, label: str | None = None) -> None:  # noqa: ARG002
+        """Define a widget; a value that a job has set stays."""
+        self._defined.setdefault(name, defaultValue)
+
+    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
+        """Define a widget with choices; the default must be one of them."""
+        if defaultValue not in choices:
+            raise ValueError(f"The default {defaultValue!r} of widget {name!r} is not one of {list(choices)}")
+        self.text(name, defaultValue, label)
+
+    def get(self, name: str) -> str:
+        """The value of a widget.
+
+        Raises:
+            ValueError: no such widget, in Databricks' words.
+        """
+        values = self.getAll()
+        if name not in values:
+            raise ValueError(f"No input widget named {name} is defined")
+        return values[name]
+
+    def getAll(self) -> dict[str, str]:
+        """Every widget's value by name."""
+        return {**self._defined, **self._given}
+
+    def remove(self, name: str) -> None:
+        """Forget a widget."""
+        self._defined.pop(name, None)
+        self._given.pop(name, None)
+
+    def removeAll(self) -> None:
+        """Forget every widget."""
+        self._defined.clear()
+        self._given.clear()
+
+
+class Secrets:
+    """The secret scope `pinterest`: the sandbox's keys under the names the walkthroughs give them on Databricks."""
+
+    def get(self, scope: str, key: str) -> str:
+        """One secret.
+
+        Raises:
+            ValueError: no such scope or key, in Databricks' words.
+        """
+        values = self._values(scope)
+        if key not in values:
+            raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}")
+        return values[key]
+
+    def list(self, scope: str) -> list[dict[str, str]]:
+        """The names of a scope's keys."""
+        return [{"key": key} for key in self._values(scope)]
+
+    def listScopes(self) -> list[dict[str, str]]:  # type: ignore[valid-type]
+        """The names of the scopes."""
+        return [{"name": SCOPE}]
+
+    def _values(self, scope: str) -> dict[str, str]:
+        if scope != SCOPE:
+            raise ValueError(f"Scope {scope} does not exist!")
+        settings = load_settings()
+        secrets = load_secrets(settings)
+        return {
+            "aws_access_key_id": secrets.aws_access_key_id,
+            "aws_secret_access_key": secrets.aws_secret_access_key.get_secret_value(),
+            "api_key": variables(settings, secrets)["API_KEY"],
+        }
+
+
+class DBUtils:
+    """What notebooks use of Databricks' utilities."""
+
+    def __init__(self) -> None:
+        self.widgets = Widgets(json.loads(os.environ.get(WIDGETS, "{}")))
+        self.secrets = Secrets()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets and secrets")

@@ -1,0 +1,252 @@
+"""MSK: Apache Kafka, one KRaft node, reached over TLS with SCRAM-SHA-512 and in no other way."""
+
+import shutil
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from sandbox import downloads
+from sandbox.certificates import authority, broker_keystore, ensure_certificates
+from sandbox.errors import NotReadyError, PartFailedError
+from sandbox.java import find_java
+from sandbox.parts.base import HOST, Part
+from sandbox.settings import Settings, private_folder, write_private
+
+BROKER = "broker"
+PARTITIONS = 3
+ENTITIES = ("pin", "geo", "user")
+PROBE_TOPIC = "sandbox-probe"
+HEAP = [
+    "-Xmx128m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xss512k",
+    "-XX:MaxMetaspaceSize=128m",
+    "-XX:ReservedCodeCacheSize=48m",
+    "-XX:-UsePerfData",
+]
+
+
+class Kafka(Part):
+    """The broker. Its two users are `broker` (itself) and USER_ID (the student and the sandbox's own servers)."""
+
+    name = "kafka"
+    stands_for = "MSK"
+    port_names = ("kafka", "kafka-controller")
+
+    @property
+    def properties(self) -> Path:
+        """The broker's configuration file."""
+        return self.settings.config(self.name) / "server.properties"
+
+    @property
+    def logging(self) -> Path:
+        """The broker's logging configuration: warnings, and what tells its state, to standard output."""
+        return self.settings.config(self.name) / "log4j2.properties"
+
+    def prepare(self) -> None:
+        """Write the configuration and format the storage, whole or not at all."""
+        ensure_certificates(self.settings)
+        write_private(self.properties, self.server_properties(self.folder))
+        write_private(self.logging, LOGGING)
+        write_private(client_properties(self.settings), self.client_properties())
+        if (self.folder / "meta.properties").exists():
+            return
+        fresh = self.folder.with_name("kafka.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.format(fresh)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        fresh.rename(self.folder)
+
+    def format(self, folder: Path) -> None:
+        """Format the storage with both users in it; the passwords stand in a private file, not in the command."""
+        properties = write_private(self.properties.with_name("format.properties"), self.server_properties(folder))
+        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", str(properties)]
+        for user, password in self.users().items():
+            words += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
+        arguments = write_private(properties.with_name("format.args"), "\n".join(f'"{word}"' for word in words))
+        done = subprocess.run(self.java(f"@{arguments}"), capture_output=True, text=True, check=False)
+        arguments.unlink()
+        properties.unlink()
+        if done.returncode != 0:
+            raise PartFailedError(
+                f"Kafka's storage could not be formatted: {done.stderr[-400:]}", "Try: sandbox doctor"
+            )
+
+    def users(self) -> dict[str, str]:
+        """Password by user."""
+        return {
+            BROKER: self.secrets.kafka_broker.get_secret_value(),
+            self.secrets.user_id: self.secrets.kafka_student.get_secret_value(),
+        }
+
+    def java(self, *words: str) -> list[str | Path]:
+        """A Java command with Kafka on the class path."""
+        jars = downloads.folder(self.settings, downloads.KAFKA)
+        logging = f"-Dlog4j2.configurationFile={self.logging}"
+        temporary = f"-Djava.io.tmpdir={private_folder(self.settings.home / 'tmp')}"
+        return [find_java(self.settings).path, *HEAP, logging, temporary, "-cp", f"{jars}/*", *words]
+
+    def command(self) -> Sequence[str | Path]:
+        """Run the broker."""
+        return self.java("kafka.Kafka", str(self.properties))
+
+    def server_properties(self, folder: Path) -> str:
+        """The broker's configuration: small, quick to notice a killed broker, TLS and SCRAM on its one listener."""
+        ports = self.settings.ports
+        return f"""process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers={HOST}:{ports["kafka-controller"]}
+listeners=SASL_SSL://{HOST}:{ports["kafka"]},CONTROLLER://{HOST}:{ports["kafka-controller"]}
+advertised.listeners=SASL_SSL://localhost:{ports["kafka"]}
+listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=SASL_SSL
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={jaas(BROKER, self.users()[BROKER])}
+ssl.keystore.type=PEM
+ssl.keystore.location={broker_keystore(self.settings)}
+ssl.truststore.type=PEM
+ssl.truststore.location={authority(self.settings)}
+log.dirs={folder}
+num.partitions={PARTITIONS}
+auto.create.topics.enable=false
+delete.topic.enable=true
+num.network.threads=2
+num.io.threads=2
+background.threads=2
+num.recovery.threads.per.data.dir=1
+log.cleaner.dedupe.buffer.size=4194304
+log.segment.bytes=67108864
+log.retention.hours=-1
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+offsets.retention.minutes=525600
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+default.replication.factor=1
+min.insync.replicas=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+"""
+
+    def client_properties(self) -> str:
+        """What a client needs, in the form of Kafka's own tools; our servers read the same file."""
+        user = self.secrets.user_id
+        return f"""bootstrap.servers={self.address}
+security.protocol=SASL_SSL
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config={jaas(user, self.users()[user])}
+ssl.truststore.type=PEM
+ssl.truststore.location={authority(self.settings)}
+"""
+
+    @property
+    def address(self) -> str:
+        """The bootstrap server."""
+        return f"localhost:{self.port}"
+
+    def client_settings(self) -> dict[str, str | int | float | bool]:
+        """The same for librdkafka."""
+        return {
+            "bootstrap.servers": self.address,
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": self.secrets.user_id,
+            "sasl.password": self.secrets.kafka_student.get_secret_value(),
+            "ssl.ca.location": str(authority(self.settings)),
+            "log_level": "0",
+        }
+
+    def admin(self) -> AdminClient:
+        """A client for topics, offsets and groups."""
+        return AdminClient(self.client_settings())
+
+    def probe(self) -> None:
+        """Ask for the cluster's metadata."""
+        try:
+            self.admin().list_topics(timeout=3)
+        except KafkaException as error:
+            raise NotReadyError(str(error.args[0])) from error
+
+    def provision(self) -> None:
+        """Create the student's topics."""
+        topics = [NewTopic(topic, PARTITIONS, 1) for topic in self.topics().values()]
+        probe = NewTopic(PROBE_TOPIC, 1, 1, config={"retention.ms": "60000", "segment.bytes": "1048576"})
+        admin = self.admin()
+        existing = admin.list_topics(timeout=10).topics
+        lacking = [topic for topic in (*topics, probe) if topic.topic not in existing]
+        for created in admin.create_topics(lacking).values() if lacking else []:
+            created.result(timeout=20)
+
+    def topics(self) -> dict[str, str]:
+        """Topic by entity: USER_ID.pin, USER_ID.geo, USER_ID.user."""
+        return {entity: f"{self.secrets.user_id}.{entity}" for entity in ENTITIES}
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Where the sink puts what it cannot write."""
+        return f"{self.secrets.user_id}-dead-letter"
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """The next offset of each partition; nothing for a topic that is not there."""
+        return self.offsets(topic, OffsetSpec.latest())
+
+    def first_offsets(self, topic: str) -> dict[int, int]:
+        """The first offset of each partition."""
+        return self.offsets(topic, OffsetSpec.earliest())
+
+    def offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
+        """An offset of each partition."""
+        admin = self.admin()
+        found = admin.list_topics(timeout=10).topics.get(topic)
+        asked = {TopicPartition(topic, partition): which for partition in (found.partitions if found else ())}
+        answers = admin.list_offsets(asked, request_timeout=20) if asked else {}
+        return {place.partition: answer.result().offset for place, answer in answers.items()}
+
+    def committed_offsets(self, group: str, topic: str) -> dict[int, int]:
+        """The committed offset of each partition that has one."""
+        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in range(PARTITIONS)])
+        answer = self.admin().list_consumer_group_offsets([asked], request_timeout=20)[group].result()
+        return {place.partition: place.offset for place in answer.topic_partitions if place.offset >= 0}
+
+    def damage(self) -> str | None:
+        """Name what is missing in a storage folder that was formatted once."""
+        if not self.folder.exists() or (self.folder / "meta.properties").exists():
+            return None
+        return f"Kafka's data folder {self.folder} lacks meta.properties" if any(self.folder.iterdir()) else None
+
+
+def client_properties(settings: Settings) -> Path:
+    """The sandbox's client.properties: SASL_SSL, SCRAM-SHA-512, PEM trust store."""
+    return settings.home / "credentials" / "client.properties"
+
+
+def jaas(user: str, password: str) -> str:
+    """The login line of Kafka's SCRAM module."""
+    return f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
+
+
+LOGGING = """status=ERROR
+appender.stdout.type=Console
+appender.stdout.name=stdout
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %p %c{1} - %m%n
+rootLogger.level=WARN
+rootLogger.appenderRef.stdout.ref=stdout
+logger.server.name=kafka.server.KafkaRaftServer
+logger.server.level=INFO
+"""

@@ -1,0 +1,157 @@
+"""RDS MySQL: a MariaDB server with the course's database and two users."""
+
+import getpass
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, text
+
+from sandbox import downloads
+from sandbox.errors import PartFailedError, SandboxError
+from sandbox.parts.base import HOST, Part
+from sandbox.settings import write_private
+
+DATABASE = "pinterest_data"
+ADMIN = "admin"
+STUDENT = "student"
+ESSENTIAL_FILES = ("ibdata1", "mysql", "aria_log_control")
+
+
+class MariaDB(Part):
+    """The source database. `admin` fills it; `student` reads it, as in the course."""
+
+    name = "mariadb"
+    stands_for = "RDS MySQL"
+    port_names = ("mariadb",)
+
+    @cached_property
+    def base(self) -> Path:
+        """The folder of the server's programs: the fetched one, else a system installation's."""
+        jars = downloads.mariadb()
+        if jars:
+            return downloads.folder(self.settings, jars)
+        program = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+        if program:
+            return Path(program).resolve().parent.parent
+        raise SandboxError(
+            "No MariaDB server is published for this platform, and no mariadbd is on the PATH.",
+            "Install one (Debian and Ubuntu: sudo apt install mariadb-server; macOS: brew install mariadb).",
+        )
+
+    def prepare(self) -> None:
+        """Make the data folder beside its place and move it there whole, users and database included."""
+        if self.folder.joinpath("mysql").exists():
+            return
+        fresh = self.folder.with_name("mariadb.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.install(fresh)
+        self.create_users(fresh)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        fresh.rename(self.folder)
+
+    def install(self, folder: Path) -> None:
+        """Create the system tables."""
+        script = next(p for p in (self.base / "scripts", self.base / "bin") if (p / "mariadb-install-db").exists())
+        command: list[str | Path] = [
+            script / "mariadb-install-db",
+            "--no-defaults",
+            f"--basedir={self.base}",
+            f"--datadir={folder}",
+        ]
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db", f"--user={getpass.getuser()}"]
+        self.run([*command, *options], "")
+
+    def create_users(self, folder: Path) -> None:
+        """Lay down database and users before the server ever listens; the passwords travel over standard input."""
+        admin = self.secrets.mariadb_admin.get_secret_value()
+        student = self.secrets.mariadb_student.get_secret_value()
+        statements = f"""FLUSH PRIVILEGES;
+DELETE FROM mysql.global_priv WHERE User IN ('', 'root') AND Host <> 'localhost';
+ALTER USER 'root'@'localhost' IDENTIFIED BY '{admin}';
+CREATE USER '{ADMIN}'@'{HOST}' IDENTIFIED BY '{admin}';
+GRANT ALL PRIVILEGES ON *.* TO '{ADMIN}'@'{HOST}';
+CREATE USER '{STUDENT}'@'{HOST}' IDENTIFIED BY '{student}';
+CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;
+GRANT SELECT ON {DATABASE}.* TO '{STUDENT}'@'{HOST}';
+FLUSH PRIVILEGES;
+"""  # noqa: S608
+        self.run([*self.server(), f"--datadir={folder}", "--bootstrap"], statements)
+
+    def run(self, command: Sequence[str | Path], statements: str) -> None:
+        """Run one step of the first start."""
+        done = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            reason = next((line for line in lines if "ERROR" in line), " ".join(lines[-1:]))
+            raise PartFailedError(f"MariaDB's data folder could not be made: {reason}", "Look for why: sandbox doctor")
+
+    def server(self) -> list[str]:
+        """The server with the options that never change."""
+        program = next(p / "mariadbd" for p in (self.base / "bin", self.base / "sbin") if (p / "mariadbd").exists())
+        return [
+            str(program),
+            "--no-defaults",
+            f"--basedir={self.base}",
+            f"--lc-messages-dir={self.base / 'share'}",
+            "--innodb-buffer-pool-size=32M",
+            "--innodb-log-file-size=16M",
+            "--performance-schema=OFF",
+            "--skip-name-resolve",
+            "--skip-ssl",
+            "--default-time-zone=+00:00",
+            "--character-set-server=utf8mb4",
+            f"--user={getpass.getuser()}",
+        ]
+
+    def command(self) -> Sequence[str | Path]:
+        """Run in the data folder, with a socket of relative name: long paths are no sockets."""
+        return [
+            *self.server(),
+            f"--datadir={self.folder}",
+            f"--bind-address={HOST}",
+            f"--port={self.port}",
+            "--socket=mysql.sock",
+            "--pid-file=mariadb.pid",
+            "--max-connections=40",
+            "--local-infile=ON",
+        ]
+
+    def engine(self) -> Engine:
+        """A SQLAlchemy engine with every right on the course's database."""
+        password = self.secrets.mariadb_admin.get_secret_value()
+        url = URL.create("mysql+pymysql", ADMIN, password, HOST, self.port, DATABASE, {"charset": "utf8mb4"})
+        return create_engine(url, connect_args={"connect_timeout": 5, "local_infile": True})
+
+    def probe(self) -> None:
+        """Ask a query."""
+        engine = self.engine()
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        engine.dispose()
+
+    def provision(self) -> None:
+        """Write the credentials file of the course for the student's user."""
+        write_private(
+            credentials_file(self.settings.home),
+            f"HOST: {HOST}\nUSER: {STUDENT}\nPASSWORD: {self.secrets.mariadb_student.get_secret_value()}\n"
+            f"DATABASE: {DATABASE}\nPORT: {self.port}\n",
+        )
+
+    def damage(self) -> str | None:
+        """Name what is missing in a data folder that was laid once."""
+        lost = [name for name in ESSENTIAL_FILES if self.folder.exists() and not (self.folder / name).exists()]
+        return (
+            f"MariaDB's data folder {self.folder} lacks {', '.join(lost)}"
+            if lost and any(self.folder.iterdir())
+            else None
+        )
+
+
+def credentials_file(home: Path) -> Path:
+    """Where the course's five keys are written for the student."""
+    return home / "credentials" / "db_creds.yaml"

@@ -1,0 +1,77 @@
+"""MSK Connect with the S3 sink: a worker that runs the connector of aws/s3-sink.json."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+from sandbox.environment import aws_config_file, aws_credentials_file
+from sandbox.errors import NotReadyError
+from sandbox.parts.base import Part
+from sandbox.parts.kafka import client_properties
+from sandbox.settings import ROOT, write_private
+
+DEFINITION = ROOT / "aws" / "s3-sink.json"
+
+
+class MskConnect(Part):
+    """The worker. It has no port: it reads connector definitions from a folder and writes their state there."""
+
+    name = "msk-connect"
+    stands_for = "MSK Connect"
+    needs = ("kafka", "s3")
+
+    @property
+    def address(self) -> str:
+        """The connector it runs."""
+        return self.connector
+
+    @property
+    def connector(self) -> str:
+        """The name of the student's connector."""
+        return f"{self.secrets.user_id}-s3-sink"
+
+    @property
+    def group(self) -> str:
+        """The consumer group in which the connector commits its offsets."""
+        return f"connect-{self.connector}"
+
+    @property
+    def connectors(self) -> Path:
+        """The folder of connector definitions."""
+        return self.folder / "connectors"
+
+    def prepare(self) -> None:
+        """Write the connector's definition with the student's id in it."""
+        definition = Template(DEFINITION.read_text()).substitute(USER_ID=self.secrets.user_id)
+        write_private(self.connectors / f"{self.connector}.json", definition)
+
+    def command(self) -> Sequence[str | Path]:
+        """Run the worker."""
+        words: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "sandbox.servers.msk_connect",
+            "--kafka",
+            client_properties(self.settings),
+        ]
+        return [*words, "--connectors", self.connectors]
+
+    def environment(self) -> Mapping[str, str]:
+        """The AWS profile, with S3's endpoint in it."""
+        return {
+            "AWS_PROFILE": "sandbox",
+            "AWS_CONFIG_FILE": str(aws_config_file(self.settings)),
+            "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials_file(self.settings)),
+        }
+
+    def probe(self) -> None:
+        """Read the connector's state as the worker writes it: the connector and every task must run."""
+        status = self.connectors / "status" / f"{self.connector}.json"
+        if not status.exists():
+            raise NotReadyError("the worker has not read the connector yet")
+        told = json.loads(status.read_text())
+        stopped = [state for state in (told["connector"], *told["tasks"]) if state["state"] != "RUNNING"]
+        if stopped or not told["tasks"]:
+            raise NotReadyError(f"{[(state['state'], state['reason']) for state in stopped]}")

@@ -1,0 +1,50 @@
+"""The processes of a sandbox: each carries a mark in its environment, so that none is ever lost or mistaken."""
+
+import contextlib
+from collections.abc import Iterable
+
+import psutil
+
+from sandbox.settings import Settings
+
+MARK = "SANDBOX_PART"
+
+
+def mark(settings: Settings, part: str) -> str:
+    """The value of SANDBOX_PART that every process of a part carries; its children inherit it."""
+    return f"{settings.home}:{part}"
+
+
+def processes(settings: Settings) -> dict[str, list[psutil.Process]]:
+    """Every living process of this sandbox, by part."""
+    found: dict[str, list[psutil.Process]] = {}
+    prefix = f"{settings.home}:"
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            value = process.environ().get(MARK, "")
+            if value.startswith(prefix) and process.status() != psutil.STATUS_ZOMBIE:
+                found.setdefault(value.removeprefix(prefix), []).append(process)
+    return found
+
+
+def resident_megabytes(group: Iterable[psutil.Process]) -> float:
+    """The resident memory of some processes, in MB (10^6 bytes)."""
+    total = 0
+    for process in group:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total / 1e6
+
+
+def end_all(settings: Settings, seconds: float = 10) -> int:
+    """End every process of this sandbox that still lives: politely first, then for good; return how many there were."""
+    remaining = [process for group in processes(settings).values() for process in group]
+    for process in remaining:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(remaining, timeout=seconds)
+    for process in stubborn:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=seconds)
+    return len(remaining)
