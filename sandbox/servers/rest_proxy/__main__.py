@@ -1,0 +1,80 @@
+"""Run the Kafka REST proxy: ``python -m sandbox.servers.rest_proxy --properties FILE --host 127.0.0.1 --port 8082``.
+
+The file is Confluent's ``kafka-rest.properties``: ``bootstrap.servers``, and the Kafka clients' settings prefixed
+``client.``. SIGTERM ends the proxy after the requests under way are answered.
+"""
+
+import argparse
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from sandbox.servers.kafka_properties import KafkaPropertiesError, librdkafka_settings
+from sandbox.servers.rest_proxy.app import RestProxy
+from sandbox.servers.rest_proxy.msk_iam import token_callback
+
+_LEAST_TIMEOUT = 2.0
+# A client that pauses between two batches finds its connection still open.
+_KEEP_ALIVE_SECONDS = 75
+
+
+def main() -> int:
+    """Serve until a signal; the exit code is 2 when the properties file does not do."""
+    arguments = _arguments()
+    try:
+        settings = _client_settings(arguments.properties)
+    except KafkaPropertiesError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    uvicorn.run(
+        RestProxy(settings, arguments.timeout),
+        host=arguments.host,
+        port=arguments.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(arguments.timeout) + 1,
+    )
+    return 0
+
+
+def _client_settings(path: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = librdkafka_settings(path, prefix="client.")
+    if settings.get("sasl.mechanism") == "OAUTHBEARER":
+        settings["oauth_cb"] = token_callback(settings["bootstrap.servers"])
+    return settings
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.servers.rest_proxy", description="Kafka REST proxy (v2)")
+    parser.add_argument("--properties", type=Path, required=True, help="kafka-rest.properties")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8082, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--timeout",
+        type=_timeout,
+        default=10.0,
+        help="seconds from a request to its answer when Kafka is silent (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+def _timeout(text: str) -> float:
+    seconds = float(text)
+    if seconds < _LEAST_TIMEOUT:
+        raise argparse.ArgumentTypeError(f"at least {_LEAST_TIMEOUT} seconds")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The proxy as an ASGI application: from a request to its answer and its line in the access log."""
+
+import asyncio
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.servers.rest_proxy.cluster import Cluster
+from sandbox.servers.rest_proxy.errors import RestProxyError
+from sandbox.servers.rest_proxy.http import Answer, ClientGoneError, Receive, Request, Scope, Send, send_answer
+from sandbox.servers.rest_proxy.media_types import ANSWER, answer_type
+from sandbox.servers.rest_proxy.producing import Producing
+from sandbox.servers.rest_proxy.routes import answer
+from sandbox.servers.rest_proxy.topics import Topics
+
+_log = logging.getLogger("rest_proxy")
+
+
+class RestProxy:
+    """Confluent's REST v2 API in front of a Kafka cluster.
+
+    Args:
+        client_settings: librdkafka settings of the connection to Kafka.
+        timeout: seconds from a request to its answer when Kafka is silent.
+    """
+
+    def __init__(self, client_settings: dict[str, Any], timeout: float) -> None:
+        self._client_settings = client_settings
+        self._timeout = timeout
+        self._topics: Topics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the server's life from start to end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        producing = Producing(self._client_settings, self._timeout, asyncio.get_running_loop())
+        cluster = Cluster(producing.single, self._client_settings, self._timeout)
+        self._topics = Topics(cluster, producing)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        cluster.close()
+        given_up = await asyncio.to_thread(producing.close, self._timeout)
+        if given_up:
+            _log.error("%d records were not acknowledged before the end; their senders had no answer.", given_up)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        request = Request(scope, receive)
+        content_type = ANSWER
+        try:
+            content_type = answer_type(request.header(b"accept"))
+            given = await answer(request, self._topics)
+        except ClientGoneError:
+            # 499, as web servers log it; there is nobody to send it to.
+            _write_access(scope, Answer(b"", status=499), began)
+            return
+        except RestProxyError as error:
+            given = Answer(error.body(), status=error.status, headers=error.headers)
+        except Exception:
+            _log.exception("a request failed for a reason that the proxy does not know")
+            given = Answer(RestProxyError().body(), status=RestProxyError.status)
+        await send_answer(send, given, content_type)
+        _write_access(scope, given, began)
+
+
+def _write_access(scope: Scope, given: Answer, began: float) -> None:
+    """One line: time, method, path without its query, status, records, milliseconds."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    milliseconds = (time.perf_counter() - began) * 1000
+    # The path as it came, still percent-encoded, cannot break the line.
+    path = scope["raw_path"].decode("latin-1")
+    sys.stdout.write(f"{now} {scope['method']} {path} {given.status} {given.records} records {milliseconds:.1f} ms\n")

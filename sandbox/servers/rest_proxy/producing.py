@@ -1,0 +1,90 @@
+"""Produce requests: which lane their records take, and when a request fails as a whole."""
+
+import asyncio
+import time
+from collections.abc import Container, Mapping
+from typing import Any
+
+from sandbox.servers.rest_proxy.cluster import PATIENCE_SECONDS, Cluster
+from sandbox.servers.rest_proxy.errors import (
+    AUTHENTICATION_CODE,
+    AUTHORIZATION_CODE,
+    PARTITION_NOT_FOUND_CODE,
+    RETRIABLE_KAFKA_ERROR_CODE,
+    PartitionNotFoundError,
+)
+from sandbox.servers.rest_proxy.kafka_errors import whole_answer
+from sandbox.servers.rest_proxy.lane import Lane, Outcome, failed
+from sandbox.servers.rest_proxy.records import ANY_PARTITION, Record
+
+# A single record has no company to wait for; of many, the last should find the first one's request still open.
+_SINGLE_LINGER_MS = 0
+_BATCH_LINGER_MS = 0.5
+_NO_PARTITION = failed(PARTITION_NOT_FOUND_CODE, PartitionNotFoundError.message)
+# What says nothing about a record, only about Kafka or the proxy's rights.
+_FAILS_AS_A_WHOLE = {AUTHENTICATION_CODE, AUTHORIZATION_CODE, RETRIABLE_KAFKA_ERROR_CODE}
+
+
+class Producing:
+    """Sends the records of produce requests and gathers their outcomes.
+
+    Args:
+        client_settings: librdkafka settings of the connection.
+        timeout: seconds from a request to its answer when Kafka is silent.
+        loop: the event loop that awaits.
+    """
+
+    def __init__(self, client_settings: Mapping[str, Any], timeout: float, loop: asyncio.AbstractEventLoop) -> None:
+        settings = {**client_settings, **_producer_settings(timeout)}
+        self.single = Lane({**settings, "linger.ms": _SINGLE_LINGER_MS}, loop)
+        self._many = Lane({**settings, "linger.ms": _BATCH_LINGER_MS}, loop)
+
+    async def produce(self, cluster: Cluster, topic: str, records: list[Record]) -> list[Outcome]:
+        """Send records to a topic and wait for Kafka's word on each; give their outcomes in order.
+
+        Raises:
+            TopicNotFoundError: the topic does not exist, or was deleted meanwhile.
+            RestProxyError: no record reached Kafka, and it is not the records' fault.
+        """
+        began = time.monotonic()
+        partitions = (await cluster.topic(topic)).partitions
+        lane = self.single if len(records) == 1 else self._many
+        outcomes = await _deliver(lane, topic, records, partitions)
+        codes = {outcome["error_code"] for outcome in outcomes}
+        if len(codes) == 1 and codes <= _FAILS_AS_A_WHOLE:
+            await cluster.topic(topic, fresh_seconds=0)
+            raise whole_answer(codes.pop(), outcomes[0]["error"], lane.trouble_since(began))
+        return outcomes
+
+    def close(self, seconds: float) -> int:
+        """Flush both lanes; return the number of records given up."""
+        return self.single.close(seconds) + self._many.close(seconds)
+
+
+async def _deliver(lane: Lane, topic: str, records: list[Record], partitions: Container[int]) -> list[Outcome]:
+    """Send the records whose partition exists, or is Kafka's choice; the others fail at once."""
+    sent = [record for record in records if record[2] == ANY_PARTITION or record[2] in partitions]
+    delivered = await lane.deliver(topic, sent) if sent else []
+    if len(sent) == len(records):
+        return delivered
+    following = iter(delivered)
+    return [next(following) if r[2] == ANY_PARTITION or r[2] in partitions else _NO_PARTITION for r in records]
+
+
+def _producer_settings(timeout: float) -> dict[str, Any]:
+    milliseconds = int((timeout - 2 * PATIENCE_SECONDS) * 1000)
+    return {
+        "acks": "all",
+        "enable.idempotence": True,
+        "allow.auto.create.topics": False,
+        # Java's partitioner: a key goes to the same partition whichever client sends it.
+        "partitioner": "murmur2_random",
+        # TLS costs a small Java broker more than anything else: a third of the bytes halves the wait for a batch.
+        "compression.type": "lz4",
+        "message.timeout.ms": milliseconds,
+        "socket.timeout.ms": milliseconds,
+        # A restarted broker is found quickly; the default waits up to ten seconds.
+        "reconnect.backoff.max.ms": 500,
+        # Small packets leave at once: an answer waits for each.
+        "socket.nagle.disable": True,
+    }
