@@ -1,0 +1,83 @@
+"""What an import refuses and what it warns of, in Amazon's wording where Amazon has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandbox.servers.api_gateway.document import PATH_PART, Document, Method, methods, resource_paths, section
+from sandbox.servers.api_gateway.errors import BadRequestError
+from sandbox.servers.api_gateway.integrations import check_integration
+
+API_KEY_SOURCE = "x-amazon-apigateway-api-key-source"
+
+
+def check(document: Document, fail_on_warnings: bool) -> list[str]:
+    """The warnings of a document that can be imported.
+
+    Raises `BadRequestError` with every error at once, or with the warnings if they are to fail the import.
+    """
+    checks = (_resource_errors, _sibling_errors, _method_errors, _api_errors)
+    errors = [error for faults in checks for error in faults(document)]
+    if errors:
+        raise BadRequestError("Errors found during import:\n\t" + "\n\t".join(errors))
+    warnings = list(_warnings(document))
+    if warnings and fail_on_warnings:
+        raise BadRequestError("Warnings found during import:\n\t" + "\n\t".join(warnings))
+    return warnings
+
+
+def _resource_errors(document: Document) -> Iterator[str]:
+    for path in resource_paths(document):
+        parts = path.strip("/").split("/") if path != "/" else []
+        if any(not PATH_PART.match(part) for part in parts):
+            yield (
+                f"Unable to create resource at path '{path}': Resource's path part only allow "
+                "a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the beginning and the end."
+            )
+        if any(part.endswith("+}") for part in parts[:-1]):
+            yield (
+                f"Unable to create resource at path '{path}': Cannot create a child of a resource with a greedy path "
+                "variable."
+            )
+
+
+def _sibling_errors(document: Document) -> Iterator[str]:
+    """A resource has at most one child that is a variable."""
+    variables: dict[str, str] = {}
+    for path in resource_paths(document):
+        parent, _, part = path.rpartition("/")
+        if not part.startswith("{"):
+            continue
+        if parent in variables:
+            yield (
+                f"Unable to create resource at path '{path}': A sibling ({variables[parent]}) of this resource "
+                "already has a variable path part -- only one is allowed"
+            )
+        variables.setdefault(parent, part)
+
+
+def _method_errors(document: Document) -> Iterator[str]:
+    for method in methods(document):
+        if method.integration is None:
+            continue
+        for fault in check_integration(method):
+            yield f"Unable to put integration on '{method.verb}' for resource at path '{method.path}': {fault}"
+
+
+def _api_errors(document: Document) -> Iterator[str]:
+    if not section(document, "info").get("title"):
+        yield "Unable to create API: Rest API name must be specified in info.title"
+    if str(document.get(API_KEY_SOURCE, "HEADER")).upper() != "HEADER":
+        yield f"Unable to create API: {API_KEY_SOURCE} must be HEADER here; authorizers are not served"
+
+
+def _warnings(document: Document) -> Iterator[str]:
+    if document.get("security"):
+        yield "Ignoring the root level security; name it in each operation"
+    for method in methods(document):
+        yield from _unserved_features(method)
+
+
+def _unserved_features(method: Method) -> Iterator[str]:
+    if method.operation.get("x-amazon-apigateway-request-validator"):
+        yield f"The request validator of '{method.verb}' at path '{method.path}' is ignored"

@@ -1,0 +1,92 @@
+"""What can go wrong in the gateway, as types. What a caller of the control plane sees is a `ServiceError`."""
+
+from __future__ import annotations
+
+
+class ApiGatewayError(Exception):
+    """Base class of everything the gateway raises on purpose."""
+
+
+class StateError(ApiGatewayError):
+    """The state folder cannot be read or written; the message names the file and the command that mends it."""
+
+
+class CredentialsError(ApiGatewayError):
+    """The shared credentials file is missing or not readable as one."""
+
+
+class ServiceError(ApiGatewayError):
+    """An answer of the control plane that is an error: `code` is Amazon's exception name, `status` its HTTP status."""
+
+    code = "InternalFailure"
+    status = 500
+
+
+class BadRequestError(ServiceError):
+    """The request is understood and refused."""
+
+    code = "BadRequestException"
+    status = 400
+
+
+class NotFoundError(ServiceError):
+    """An identifier names nothing."""
+
+    code = "NotFoundException"
+    status = 404
+
+
+class ConflictError(ServiceError):
+    """What is to be created exists."""
+
+    code = "ConflictException"
+    status = 409
+
+
+class RequestTooLargeError(ServiceError):
+    """A control plane body beyond what the service takes."""
+
+    code = "RequestEntityTooLargeException"
+    status = 413
+
+
+class NotImplementedOperationError(ServiceError):
+    """The service has this operation, this gateway has not."""
+
+    code = "NotImplementedException"
+    status = 501
+
+
+class UnknownOperationError(ServiceError):
+    """Method and path belong to no operation of the service."""
+
+    code = "UnknownOperationException"
+    status = 404
+
+
+class MissingAuthenticationTokenError(ServiceError):
+    """The request carries no signature."""
+
+    code = "MissingAuthenticationTokenException"
+    status = 403
+
+
+class IncompleteSignatureError(ServiceError):
+    """The Authorization header lacks one of its parts."""
+
+    code = "IncompleteSignatureException"
+    status = 400
+
+
+class UnrecognizedClientError(ServiceError):
+    """The access key or session token is unknown here."""
+
+    code = "UnrecognizedClientException"
+    status = 403
+
+
+class InvalidSignatureError(ServiceError):
+    """The signature does not belong to this request and secret, or is out of date."""
+
+    code = "InvalidSignatureException"
+    status = 403

@@ -1,0 +1,115 @@
+"""Signature version 4, verified by signing the same request again with botocore's signer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from sandbox.servers.api_gateway.credentials import CredentialsFile
+from sandbox.servers.api_gateway.errors import (
+    IncompleteSignatureError,
+    InvalidSignatureError,
+    MissingAuthenticationTokenError,
+    UnrecognizedClientError,
+)
+
+SERVICE = "apigateway"
+ALLOWED_SKEW = timedelta(minutes=5)
+PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
+
+
+class SignedRequest(NamedTuple):
+    """A request as it came in. `url` is its path and query as sent; header names are lower case."""
+
+    verb: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What an Authorization header says."""
+
+    access_key: str
+    date: str
+    region: str
+    service: str
+    signed_headers: list[str]
+    signature: str
+
+
+def verify(request: SignedRequest, credentials: CredentialsFile) -> None:
+    """Return if the request is signed by a key of the file.
+
+    Raises `MissingAuthenticationTokenError`, `IncompleteSignatureError`, `UnrecognizedClientError` or
+    `InvalidSignatureError` as Amazon does.
+    """
+    claim = _claim(request.headers.get("authorization", ""))
+    known = credentials.find(claim.access_key)
+    if known is None or request.headers.get("x-amz-security-token") != known.token:
+        raise UnrecognizedClientError("The security token included in the request is invalid.")
+    if claim.service != SERVICE:
+        raise InvalidSignatureError(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+    _check_age(request.headers.get("x-amz-date", ""), claim)
+    _check_body(request)
+    if not hmac.compare_digest(_signature(request, claim, known).encode(), claim.signature.encode()):
+        raise InvalidSignatureError(MISMATCH)
+
+
+def _claim(header: str) -> _Claim:
+    if not header:
+        raise MissingAuthenticationTokenError("Missing Authentication Token")
+    parts = dict(PART.findall(header))
+    scope = parts.get("Credential", "").split("/")
+    if not header.startswith("AWS4-HMAC-SHA256 ") or len(parts) != 3 or len(scope) != 5:
+        raise IncompleteSignatureError(
+            "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' "
+            "parameter. Authorization header requires 'SignedHeaders' parameter."
+        )
+    names = parts["SignedHeaders"].lower().split(";")
+    return _Claim(scope[0], scope[1], scope[2], scope[3], names, parts["Signature"])
+
+
+def _check_age(timestamp: str, claim: _Claim) -> None:
+    try:
+        signed_at = datetime.strptime(timestamp, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise IncompleteSignatureError("Authorization header requires existence of a 'X-Amz-Date' header.") from error
+    now = datetime.now(UTC)
+    if abs(now - signed_at) > ALLOWED_SKEW or not timestamp.startswith(claim.date):
+        raise InvalidSignatureError(f"Signature expired: {timestamp} is not within 5 min. of {now:{SIGV4_TIMESTAMP}}")
+
+
+def _check_body(request: SignedRequest) -> None:
+    """botocore takes a hash that the request names itself for granted."""
+    named = request.headers.get("x-amz-content-sha256")
+    if named is not None and named != hashlib.sha256(request.body).hexdigest():
+        raise InvalidSignatureError(MISMATCH)
+
+
+def _signature(request: SignedRequest, claim: _Claim, credentials: Credentials) -> str:
+    if "host" not in claim.signed_headers or "x-amz-date" not in claim.signed_headers:
+        raise InvalidSignatureError("'Host' or ':authority' and 'X-Amz-Date' must be signed headers.")
+    headers = {name: request.headers.get(name, "") for name in claim.signed_headers}
+    url = f"http://{headers['host']}{request.url}"
+    again = AWSRequest(method=request.verb, url=url, headers=headers, data=request.body)
+    again.context["timestamp"] = request.headers["x-amz-date"]
+    signer = SigV4Auth(credentials, claim.service, claim.region)
+    try:
+        canonical = signer.canonical_request(again)
+    except ValueError as error:  # a Host header or path that makes no URL
+        raise InvalidSignatureError(MISMATCH) from error
+    return str(signer.signature(signer.string_to_sign(again, canonical), again))
