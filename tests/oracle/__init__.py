@@ -1,0 +1,32 @@
+"""The independent oracle: what the clean tables and the answers must be, in plain DuckDB SQL and plain Python.
+
+Written from the specification's questions.md, data.md and parts.md alone, never from the Spark code it checks.
+pytest puts `tests/` on the path, so a test says `from oracle import answers`.
+"""
+
+from .compare import assert_same_rows, rows_of
+from .database import read_database
+from .identities import Counts, identities, key_identity, no_fault_identity
+from .oracle import ANSWERS, DATABASE_TABLES, KEY_COLUMNS, answers, answers_from_clean, clean_tables
+from .streamed import Expected, OracleError, Quarantined, Record, expected_from_records
+
+__all__ = [
+    "ANSWERS",
+    "DATABASE_TABLES",
+    "KEY_COLUMNS",
+    "Counts",
+    "Expected",
+    "OracleError",
+    "Quarantined",
+    "Record",
+    "answers",
+    "answers_from_clean",
+    "assert_same_rows",
+    "clean_tables",
+    "expected_from_records",
+    "identities",
+    "key_identity",
+    "no_fault_identity",
+    "read_database",
+    "rows_of",
+]
