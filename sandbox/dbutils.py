@@ -1,5 +1,7 @@
 """`dbutils` for notebooks in the sandbox: widgets and secrets with Databricks' own calls and errors."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Sequence
@@ -70,11 +72,11 @@ class Secrets:
             raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}")
         return values[key]
 
-    def list(self, scope: str) -> list[dict[str, str]]:
+    def list(self, scope: str) -> Sequence[dict[str, str]]:
         """The names of a scope's keys."""
         return [{"key": key} for key in self._values(scope)]
 
-    def listScopes(self) -> list[dict[str, str]]:  # type: ignore[valid-type]
+    def listScopes(self) -> Sequence[dict[str, str]]:
         """The names of the scopes."""
         return [{"name": SCOPE}]
 

@@ -10,10 +10,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from sandbox.parts.base import Part
-
 if TYPE_CHECKING:
     from sandbox.doctor import Finding
+    from sandbox.parts.base import Part
     from sandbox.stack import PartStatus
 
 COLOURS = {"running": "green", "ready": "green", "ok": "green", "failed": "red", "problem": "red", "stopped": "dim"}
@@ -36,7 +35,7 @@ def status_table(statuses: Iterable["PartStatus"]) -> Table:
 
 
 @contextmanager
-def live_table(console: Console, parts: Iterable[Part]) -> Iterator[Callable[["PartStatus"], None]]:
+def live_table(console: Console, parts: Iterable["Part"]) -> Iterator[Callable[["PartStatus"], None]]:
     """Show the parts while they start: a live table on a terminal, one line a change elsewhere."""
     from sandbox.stack import PartStatus
 

@@ -9,7 +9,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from conftest import clean_environment, free_port_base
+from sandbox_under_test import clean_environment, free_port_base
 
 from sandbox import doctor, downloads
 from sandbox.errors import DamagedDataError, DiskFullError, JavaUnfitError, PortTakenError

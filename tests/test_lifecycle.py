@@ -141,7 +141,7 @@ def test_versions_names_the_servers(sandbox) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("seconds", [0.8, 2, 4, 8])
 def test_an_interrupted_first_up_is_repaired_by_the_next(sandbox, tmp_path: Path, seconds: float) -> None:
-    from conftest import SandboxUnderTest, free_port_base, sandbox_environment
+    from sandbox_under_test import SandboxUnderTest, free_port_base, sandbox_environment
 
     from sandbox.settings import Settings
 

@@ -6,11 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
-import requests
-import yaml
-from botocore.config import Config
-
 from sandbox.environment import aws_credentials_file
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import HOST, Part
@@ -59,6 +54,9 @@ class ApiGateway(Part):
     @cached_property
     def client(self) -> Any:
         """A boto3 client with the student's keys."""
+        import boto3
+        from botocore.config import Config
+
         return boto3.client(
             "apigateway",
             region_name=REGION,
@@ -76,6 +74,8 @@ class ApiGateway(Part):
 
     def request_topics(self) -> None:
         """Send one request through the whole way: key, stage, integration, proxy."""
+        import requests
+
         headers = {"x-api-key": self.secrets.api_key.get_secret_value()}
         answer = requests.get(f"{self.invoke_url}/topics", headers=headers, timeout=10)
         if answer.status_code != 200:
@@ -90,6 +90,8 @@ class ApiGateway(Part):
 
     def ensure_api(self) -> str:
         """Import and deploy the definition, or deploy it again where it has changed; return the API's identifier."""
+        import yaml
+
         definition = DEFINITION.read_text()
         deployed = self.settings.config(self.name) / "deployed.yaml"
         identifier = self.existing("get_rest_apis", yaml.safe_load(definition)["info"]["title"])

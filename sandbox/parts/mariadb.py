@@ -7,13 +7,15 @@ import subprocess
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-
-from sqlalchemy import URL, Engine, create_engine, text
+from typing import TYPE_CHECKING
 
 from sandbox import downloads
 from sandbox.errors import PartFailedError, SandboxError
 from sandbox.parts.base import HOST, Part
 from sandbox.settings import write_private
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 DATABASE = "pinterest_data"
 ADMIN = "admin"
@@ -121,8 +123,10 @@ FLUSH PRIVILEGES;
             "--local-infile=ON",
         ]
 
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """A SQLAlchemy engine with every right on the course's database."""
+        from sqlalchemy import URL, create_engine
+
         password = self.secrets.mariadb_admin.get_secret_value()
         url = URL.create("mysql+pymysql", ADMIN, password, HOST, self.port, DATABASE, {"charset": "utf8mb4"})
         return create_engine(url, connect_args={"connect_timeout": 5, "local_infile": True})
@@ -131,7 +135,7 @@ FLUSH PRIVILEGES;
         """Ask a query."""
         engine = self.engine()
         with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.exec_driver_sql("SELECT 1")
         engine.dispose()
 
     def provision(self) -> None:

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import requests
-
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.kafka import PROBE_TOPIC, Kafka
@@ -45,6 +43,8 @@ class RestProxy(Part):
 
     def probe(self) -> None:
         """Produce one record."""
+        import requests
+
         body = {"records": [{"value": {"probe": True}}]}
         answer = requests.post(f"{self.address}/topics/{PROBE_TOPIC}", json=body, headers=JSON_RECORDS, timeout=5)
         if answer.status_code != 200 or answer.json()["offsets"][0]["error_code"] is not None:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
 from sandbox.parts.base import HOST, Part
 from sandbox.settings import write_private
 
 REGION = "us-east-1"
 PROBE_BUCKET = "sandbox-probe"
-QUICK = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+QUICK = {
+    "connect_timeout": 3,
+    "read_timeout": 10,
+    "retries": {"total_max_attempts": 1},
+    "s3": {"addressing_style": "path"},
+}
 
 
 class S3(Part):
@@ -101,13 +102,16 @@ class S3(Part):
 
     def client(self) -> Any:
         """A boto3 client with the student's keys."""
+        import boto3
+        from botocore.config import Config
+
         return boto3.client(
             "s3",
             region_name=REGION,
             endpoint_url=self.address,
             aws_access_key_id=self.secrets.aws_access_key_id,
             aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
-            config=QUICK,
+            config=Config(**QUICK),
         )
 
     def probe(self) -> None:
@@ -123,6 +127,8 @@ class S3(Part):
 
 def create_bucket(client: Any, bucket: str) -> None:
     """Create a bucket that may be there already."""
+    from botocore.exceptions import ClientError
+
     try:
         client.create_bucket(Bucket=bucket)
     except ClientError as error:
