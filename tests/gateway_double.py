@@ -1,0 +1,121 @@
+"""A small real HTTP server that plays the gateway's answers, faults included; it keeps what it acknowledged.
+
+with GatewayDouble() as gateway:
+    gateway.answers += [(429, '{"message":"Too Many Requests"}', {"Retry-After": "1"})]
+    ...
+    gateway.keys("pin")
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import orjson
+
+Answer = tuple[int, str, dict[str, str]]
+RESET = "reset"  # the connection is reset before the request is taken
+LOST = "lost"  # the request is taken, its answer is lost
+
+KEY = "k3y-of-the-double"
+USER_ID = "0a1b2c3d4e5f"
+
+
+class GatewayDouble:
+    """Answers `POST /prod/topics/...` as gateway and REST proxy do.
+
+    Attributes:
+        answers: what to answer next, before it behaves well: (status, body, headers), RESET or LOST.
+        verdict: for each record its error, as (code, text), or None.
+        topics: what was acknowledged, in order: (key, value) by topic; a value that is no JSON is bytes.
+        requests: (path, headers, number of records) of every request.
+    """
+
+    def __init__(self) -> None:
+        self.answers: deque[Answer | str] = deque()
+        self.verdict: Callable[[dict[str, Any]], tuple[int, str] | None] = lambda _record: None
+        self.topics: dict[str, list[tuple[Any, Any]]] = {}
+        self.requests: list[tuple[str, dict[str, str], int]] = []
+        self.lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/prod"
+
+    def keys(self, entity: str) -> list[Any]:
+        return [key for key, _ in self.topics.get(f"{USER_ID}.{entity}", [])]
+
+    def values(self, entity: str) -> list[Any]:
+        return [value for _, value in self.topics.get(f"{USER_ID}.{entity}", [])]
+
+    def __enter__(self) -> GatewayDouble:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def take(self, path: str, content_type: str, records: list[dict[str, Any]]) -> bytes:
+        """Acknowledge the records as far as `verdict` says, and answer as the REST proxy does."""
+        binary = "binary" in content_type
+        offsets = []
+        with self.lock:
+            topic = self.topics.setdefault(path.rsplit("/", 1)[1], [])
+            for record in records:
+                error = self.verdict(record)
+                if error is None:
+                    value = base64.b64decode(record["value"]) if binary else record["value"]
+                    topic.append((record.get("key"), value))
+                code, text = error or (None, None)
+                offsets.append({"partition": 0, "offset": len(topic), "error_code": code, "error": text})
+        return orjson.dumps({"offsets": offsets, "key_schema_id": None, "value_schema_id": None})
+
+
+def _handler(gateway: GatewayDouble) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet an answer: unbuffered headers and body would meet delayed acknowledgements
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with gateway.lock:
+                gateway.requests.append((self.path, dict(self.headers.items()), len(body["records"])))
+                planned = gateway.answers.popleft() if gateway.answers else None
+            if planned == RESET:
+                return self.reset()
+            if isinstance(planned, tuple):
+                return self.answer(planned[0], planned[1].encode(), planned[2])
+            if self.headers.get("x-api-key") != KEY:
+                return self.answer(403, b'{"message":"Forbidden"}', {})
+            content = gateway.take(self.path, self.headers["Content-Type"], body["records"])
+            if planned == LOST:
+                return self.reset()
+            return self.answer(200, content, {"Content-Type": "application/vnd.kafka.v2+json"})
+
+        def answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(content))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+            self.wfile.flush()
+
+        def reset(self) -> None:
+            self.close_connection = True
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    return Handler
