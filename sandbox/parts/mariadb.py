@@ -142,7 +142,7 @@ FLUSH PRIVILEGES;
         """Write the credentials file of the course for the student's user."""
         write_private(
             credentials_file(self.settings.home),
-            f"HOST: {HOST}\nUSER: {STUDENT}\nPASSWORD: {self.secrets.mariadb_student.get_secret_value()}\n"
+            f'HOST: {HOST}\nUSER: {STUDENT}\nPASSWORD: "{self.secrets.mariadb_student.get_secret_value()}"\n'
             f"DATABASE: {DATABASE}\nPORT: {self.port}\n",
         )
 

@@ -53,7 +53,9 @@ def run_notebook(name: str, outputs: Path, environment: Mapping[str, str], done:
     )
     if finished.returncode != 0:
         reason = failing_cell(output) or finished.stderr.strip()[-600:]
-        raise NotebookFailedError(f"The notebook {name} failed: {reason}", f"Open it as it stopped: {output}")
+        raise NotebookFailedError(
+            f"The notebook {name} failed: {reason}", f"It is kept as it stopped: {output}; go on: make run"
+        )
     done(name, time.monotonic() - began)
 
 

@@ -1,6 +1,7 @@
 """`sandbox run`: fill, post, wait for the sink, run the job notebooks, reconcile, report."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from sandbox.data import Dials, stored_dataset
 from sandbox.display import progress_bar
+from sandbox.doctor import AWS_KEYS
 from sandbox.environment import variables
 from sandbox.errors import SandboxError
 from sandbox.fill import fill_database
@@ -112,32 +114,38 @@ def fill(run: Run) -> None:
 
 
 def post(run: Run) -> Counts:
-    """Run `streaming-batch`; return the acknowledged records by entity, those of earlier runs included."""
+    """Run `streaming-batch`; return the acknowledged records by entity, those of earlier runs included.
+
+    Dead letters of a run whose gateway was away for long are sent again first.
+    """
+    told = streaming_batch(run, "--batch-size", "500")
+    if any(entity["dead_lettered"] for entity in told["entities"].values()):
+        streaming_batch(run, "--replay", told["dead_letter_file"])
+        told = streaming_batch(run, "--batch-size", "500")
+    if told["exit_code"] != 0:
+        raise PostingFailedError("Not every row was acknowledged; the lines above say why.", "Go on: make run")
+    return {name: int(told["entities"][name]["acknowledged"]) for name in ENTITIES}
+
+
+def streaming_batch(run: Run, *options: str) -> dict[str, Any]:
+    """Run the command once; return its summary."""
     settings = run.stack.settings
     summary = settings.home / "state" / "streaming_batch.json"
     summary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     summary.unlink(missing_ok=True)
-    command: list[str | Path] = [
-        Path(sys.executable).with_name("streaming-batch"),
-        "--batch-size",
-        "500",
-        "--json",
-        summary,
-    ]
-    ended = subprocess.run(command, env={**base_environment(), **variables(settings, run.stack.secrets)}, check=False)
-    if ended.returncode != 0 or not summary.exists():
-        raise PostingFailedError("Not every row was acknowledged; the lines above say why.", "Go on: make run")
-    told = json.loads(summary.read_text())["entities"]
-    return {name: int(told[name]["acknowledged"]) for name in ENTITIES}
+    command: list[str | Path] = [Path(sys.executable).with_name("streaming-batch"), "--json", summary, *options]
+    subprocess.run(command, env={**base_environment(), **variables(settings, run.stack.secrets)}, check=False)
+    if not summary.exists():
+        raise PostingFailedError(
+            "`streaming-batch` ended without a summary; the lines above say why.", "Go on: make run"
+        )
+    told: dict[str, Any] = json.loads(summary.read_text())
+    return told
 
 
 def base_environment() -> dict[str, str]:
-    """The caller's environment without keys that would beat the profile."""
-    import os
-
-    from sandbox.doctor import AWS_KEYS
-
-    return {name: value for name, value in os.environ.items() if name not in AWS_KEYS}
+    """The caller's environment without what would lead elsewhere: other keys, another database."""
+    return {name: value for name, value in os.environ.items() if name not in AWS_KEYS and not name.startswith("RDS_")}
 
 
 def await_sink(run: Run) -> None:

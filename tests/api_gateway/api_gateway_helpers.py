@@ -28,11 +28,13 @@ class Backend(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    slow_requests_begun = 0
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kind = self.path.split("?")[0].split("/")[1]
         if kind == "slow":
+            Backend.slow_requests_begun += 1
             time.sleep(1.0)
         if kind == "hang-up":
             self.close_connection = True

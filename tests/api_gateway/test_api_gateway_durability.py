@@ -7,14 +7,15 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
-from api_gateway_helpers import API_KEY_VALUE, REPOSITORY, Deployed, GatewayProcess, any_method, document
+from api_gateway_helpers import API_KEY_VALUE, REPOSITORY, Backend, Deployed, GatewayProcess, any_method, document
+
+from sandbox.stack import wait_until
 
 Deploy = Callable[..., Deployed]
 
@@ -57,13 +58,12 @@ def test_every_acknowledged_key_survives_a_kill_in_the_middle(mortal_gateway: Ga
 
     writer = threading.Thread(target=create_until_it_dies)
     writer.start()
-    time.sleep(0.5)
+    assert wait_until(lambda: len(acknowledged) >= 3, seconds=30)
     mortal_gateway.stop(signal.SIGKILL)
     writer.join()
     mortal_gateway.start()
     pages = mortal_gateway.client().get_paginator("get_api_keys").paginate()
     found = {item["id"] for page in pages for item in page["items"]}
-    assert acknowledged
     assert set(acknowledged) <= found
 
 
@@ -96,8 +96,9 @@ def test_a_stop_lets_running_requests_end(mortal_gateway: GatewayProcess, deploy
     deployed = deploy(mortal_gateway)
     answers: list[requests.Response] = []
     caller = threading.Thread(target=lambda: answers.append(deployed.call("/slow")))
+    begun = Backend.slow_requests_begun
     caller.start()
-    time.sleep(0.4)
+    assert wait_until(lambda: Backend.slow_requests_begun > begun, seconds=30)
     assert mortal_gateway.stop() == 0
     caller.join()
     assert answers[0].status_code == 200
