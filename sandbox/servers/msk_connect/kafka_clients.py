@@ -1,0 +1,66 @@
+"""The Kafka clients of one task: a consumer that reads only what is committed, a producer that writes transactions."""
+
+from typing import cast
+
+from confluent_kafka import Consumer, Message, Producer
+
+from sandbox.servers.msk_connect.records import Headers, Record
+
+# Small queues: a task holds at most flush.size records of each open file, and this much unread.
+_PREFETCH_KIB = 1024
+_FETCH_BYTES = 1024 * 1024
+_RECONNECT_MS = 1000
+_TRANSACTION_MS = 30_000
+
+
+def _shared(settings: dict[str, str]) -> dict[str, object]:
+    return {
+        **settings,
+        "reconnect.backoff.max.ms": _RECONNECT_MS,
+        # With the default, librdkafka 2.16 forgets the only broker when it dies, and a call that was under way for it
+        # (send_offsets_to_transaction) never returns, whatever its timeout.
+        "metadata.recovery.strategy": "none",
+        "log.connection.close": False,
+    }
+
+
+def consumer(settings: dict[str, str], group: str) -> Consumer:
+    """Make a consumer for partitions assigned by hand; it never commits by itself."""
+    return Consumer(
+        {
+            **_shared(settings),
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "queued.max.messages.kbytes": _PREFETCH_KIB,
+            "fetch.max.bytes": _FETCH_BYTES,
+            "topic.metadata.refresh.interval.ms": 30_000,
+        }
+    )
+
+
+def producer(settings: dict[str, str], transactional_id: str) -> Producer:
+    """Make a transactional producer; of two with the same id only the younger can commit."""
+    return Producer(
+        {
+            **_shared(settings),
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": _TRANSACTION_MS,
+            "linger.ms": 0,
+            # The broker's limit counts, not the client's: whatever came in may go to the dead-letter topic.
+            "message.max.bytes": 64 * 1024 * 1024,
+        }
+    )
+
+
+def to_record(message: Message) -> Record:
+    """Take a message apart. A consumed message has an offset, which the client's types do not know."""
+    return Record(
+        offset=cast(int, message.offset()),
+        key=message.key(),
+        value=message.value(),
+        timestamp_ms=max(message.timestamp()[1], 0),
+        headers=cast(Headers, message.headers() or []),
+    )
