@@ -1,0 +1,10 @@
+"""What the raw tables hold where a value is missing; nothing in them is NULL or empty."""
+
+NO_TITLE = "No Title Data Available"
+NO_DESCRIPTION = "No description available"
+NO_STORY_DESCRIPTION = "No description available Story format"
+UNTITLED = "Untitled"
+ART = "Art."
+NO_USER_INFO = "User Info Error"
+NO_IMAGE = "Image src error."
+NO_TAGS = "N,o, ,T,a,g,s, ,A,v,a,i,l,a,b,l,e"
