@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = display.console()
 KAFKA_TOOL = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -35,7 +35,8 @@ def up() -> None:
     with display.live_table(console, stack.parts.values()) as on_change:
         stack.up(on_change)
     console.print(display.status_table(stack.status()))
-    console.print(f'The sandbox is up. Student id {stack.secrets.user_id}. Use it in this shell: eval "$(sandbox env)"')
+    told = f'The sandbox is up. Student id {stack.secrets.user_id}. Use it in this shell: eval "$(sandbox env)"'
+    console.print(told, soft_wrap=True)
 
 
 @app.command()

@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from sandbox.parts.base import Part
     from sandbox.stack import PartStatus
 
+UNSEEN_WIDTH = 120
 COLOURS = {"running": "green", "ready": "green", "ok": "green", "failed": "red", "problem": "red", "stopped": "dim"}
+
+
+def console() -> Console:
+    """Standard output; wide enough for the tables where no terminal says how wide it is."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=UNSEEN_WIDTH)
 
 
 def status_table(statuses: Iterable["PartStatus"]) -> Table:
     """Parts, states, addresses, memory (MB) and seconds."""
     statuses = list(statuses)
-    table = Table("part", "stands for", "state", "address")
+    table = Table("part", "stands for", "state")
+    table.add_column("address", overflow="fold")
     table.add_column("MB", justify="right")
     table.add_column("seconds", justify="right")
     for status in statuses:

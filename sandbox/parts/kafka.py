@@ -5,6 +5,7 @@ import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
@@ -171,14 +172,15 @@ ssl.truststore.location={authority(self.settings)}
             "log_level": "0",
         }
 
+    @cached_property
     def admin(self) -> AdminClient:
-        """A client for topics, offsets and groups."""
+        """A client for topics, offsets and groups; kept, because its pending answers die with it."""
         return AdminClient(self.client_settings())
 
     def probe(self) -> None:
         """Ask for the cluster's metadata."""
         try:
-            self.admin().list_topics(timeout=3)
+            self.admin.list_topics(timeout=3)
         except KafkaException as error:
             raise NotReadyError(str(error.args[0])) from error
 
@@ -186,10 +188,9 @@ ssl.truststore.location={authority(self.settings)}
         """Create the student's topics."""
         topics = [NewTopic(topic, PARTITIONS, 1) for topic in self.topics().values()]
         probe = NewTopic(PROBE_TOPIC, 1, 1, config={"retention.ms": "60000", "segment.bytes": "1048576"})
-        admin = self.admin()
-        existing = admin.list_topics(timeout=10).topics
+        existing = self.admin.list_topics(timeout=10).topics
         lacking = [topic for topic in (*topics, probe) if topic.topic not in existing]
-        for created in admin.create_topics(lacking).values() if lacking else []:
+        for created in self.admin.create_topics(lacking).values() if lacking else []:
             created.result(timeout=20)
 
     def topics(self) -> dict[str, str]:
@@ -211,16 +212,15 @@ ssl.truststore.location={authority(self.settings)}
 
     def offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
         """An offset of each partition."""
-        admin = self.admin()
-        found = admin.list_topics(timeout=10).topics.get(topic)
+        found = self.admin.list_topics(timeout=10).topics.get(topic)
         asked = {TopicPartition(topic, partition): which for partition in (found.partitions if found else ())}
-        answers = admin.list_offsets(asked, request_timeout=20) if asked else {}
-        return {place.partition: answer.result().offset for place, answer in answers.items()}
+        answers = self.admin.list_offsets(asked, request_timeout=20) if asked else {}
+        return {place.partition: answer.result(timeout=30).offset for place, answer in answers.items()}
 
     def committed_offsets(self, group: str, topic: str) -> dict[int, int]:
         """The committed offset of each partition that has one."""
         asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in range(PARTITIONS)])
-        answer = self.admin().list_consumer_group_offsets([asked], request_timeout=20)[group].result()
+        answer = self.admin.list_consumer_group_offsets([asked], request_timeout=20)[group].result(timeout=30)
         return {place.partition: place.offset for place in answer.topic_partitions if place.offset >= 0}
 
     def damage(self) -> str | None:

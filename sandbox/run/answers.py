@@ -1,5 +1,6 @@
 """The answers to the course's questions, read from their tables."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rich.table import Table
@@ -24,15 +25,15 @@ QUESTIONS = {
     "8": ("Median followers by joining year and age group", ("age_group", "join_year")),
 }
 LONGEST_SHOWN = 8
+READERS = 4
 
 
 def read_answers(spark: Spark) -> dict[str, Rows]:
     """Every answer as a list of rows, in the order of its key columns."""
-    with session(spark) as connection:
-        tables = {
-            name: connection.table(f"{SCHEMA}.answer_{name}").orderBy(*keys) for name, (_, keys) in QUESTIONS.items()
-        }
-        return {name: [row.asDict() for row in table.collect()] for name, table in tables.items()}
+    with session(spark) as connection, ThreadPoolExecutor(READERS) as pool:
+        tables = [connection.table(f"{SCHEMA}.answer_{name}").orderBy(*keys) for name, (_, keys) in QUESTIONS.items()]
+        collected = pool.map(lambda table: [row.asDict() for row in table.collect()], tables)
+        return dict(zip(QUESTIONS, collected, strict=True))
 
 
 def answer_table(name: str, rows: Rows) -> Table:

@@ -96,38 +96,37 @@ def table_rows(spark: Spark) -> dict[str, Counts]:
         Counts by entity under `raw`, `clean`, `parse_quarantine`, `clean_quarantine`, `duplicates` (identical repeats,
         counted in the raw table itself) and `keys` (distinct keys in the clean table and in quarantine together).
     """
-    with session(spark) as connection:
+    with session(spark) as connection, ThreadPoolExecutor(len(ENTITIES)) as pool:
         connection.sql(f"USE {SCHEMA}")
-        rows = [connection.sql(COUNT_SQL.format(**names(entity, connection))).collect()[0] for entity in ENTITIES]
-    figures = ("raw", "clean", "parse_quarantine", "clean_quarantine", "duplicates", "keys")
-    return {
-        figure: {entity: int(row[figure]) for entity, row in zip(ENTITIES, rows, strict=True)} for figure in figures
-    }
+        rows = list(pool.map(lambda entity: connection.sql(count_sql(connection, entity)).collect()[0], ENTITIES))
+    return {name: {e: int(row[name]) for e, row in zip(ENTITIES, rows, strict=True)} for name in rows[0].asDict()}
 
 
-def names(entity: str, connection: Any) -> dict[str, str]:
-    """What the count of an entity's tables is filled with: the raw table's own columns make a row's content."""
+def count_sql(connection: Any, entity: str) -> str:
+    """The counts of one entity in one query: the raw table's own columns are a row's content."""
     landed_with = {"payload", "source_file", "source_partition", "source_offset", "source_line", "ingest_time"}
-    content = [f"r.`{name}`" for name in connection.table(f"raw_{entity}").columns if name not in landed_with]
-    return {"entity": entity, "content": ", ".join(content)}
+    columns = [f"r.`{name}`" for name in connection.table(f"raw_{entity}").columns if name not in landed_with]
+    return COUNT_SQL.format(entity=entity, content=", ".join(columns))
 
 
 COUNT_SQL = """
 WITH refused AS (
   SELECT * FROM quarantine WHERE table_name = '{entity}'
-), faulty AS (
-  SELECT source_file, source_line FROM refused WHERE stage = 'clean' AND reason NOT LIKE 'conflict%'
 ), sound AS (
-  SELECT struct({content}) AS content FROM raw_{entity} r LEFT ANTI JOIN faulty f
+  SELECT count(*) AS rows, count(DISTINCT xxhash64({content})) AS versions FROM raw_{entity} r
+  LEFT ANTI JOIN (SELECT source_file, source_line FROM refused WHERE stage = 'clean' AND reason NOT LIKE 'conflict%') f
   ON r.source_file = f.source_file AND r.source_line = f.source_line
+), keys AS (
+  SELECT ind, NULL AS stage, 1 AS clean FROM `{entity}` UNION ALL SELECT ind, stage, 0 FROM refused
 )
 SELECT
   (SELECT count(*) FROM raw_{entity}) AS raw,
-  (SELECT count(*) FROM `{entity}`) AS clean,
-  (SELECT count(*) FROM refused WHERE stage = 'parse') AS parse_quarantine,
-  (SELECT count(*) FROM refused WHERE stage = 'clean') AS clean_quarantine,
-  (SELECT count(*) - count(DISTINCT content) FROM sound) AS duplicates,
-  (SELECT count(DISTINCT ind) FROM (SELECT ind FROM `{entity}` UNION ALL SELECT ind FROM refused)) AS keys
+  sum(clean) AS clean,
+  count_if(stage = 'parse') AS parse_quarantine,
+  count_if(stage = 'clean') AS clean_quarantine,
+  (SELECT rows - versions FROM sound) AS duplicates,
+  count(DISTINCT ind) AS keys
+FROM keys
 """
 
 

@@ -6,11 +6,13 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from sandbox.run.answers import QUESTIONS, Rows
 
 COLOUR = "#bd081c"
 COUNTRIES_SHOWN = 12
+THOUSANDS = StrMethodFormatter("{x:,.0f}")
 SHADES = ("#bd081c", "#e06c75", "#f0a8a0", "#8a8a8a", "#4a4a4a")
 
 
@@ -34,6 +36,7 @@ def bars(panel: Axes, labels: list[str], values: list[float], unit: str) -> None
     drawn = panel.barh(labels, values, color=COLOUR)
     panel.bar_label(drawn, labels=[f"{value:,.0f}" for value in values], padding=3, fontsize=9)
     panel.invert_yaxis()
+    panel.xaxis.set_major_formatter(THOUSANDS)
     panel.set_xlabel(unit)
     panel.margins(x=0.12)
 
@@ -53,8 +56,9 @@ def categories_by_year(panel: Axes, rows: Rows) -> None:
         counts = {row["post_year"]: row["category_count"] for row in rows if row["category"] == category}
         panel.plot(years, [counts.get(year, 0) for year in years], marker="o", label=category, color=colours(index))
     panel.set_xticks(years)
-    panel.set_ylabel("posts")
-    panel.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(1, 1))
+    panel.set_ylabel("posts (2022 ends in October)")
+    panel.set_ylim(bottom=0)
+    panel.legend(fontsize=8, ncols=5, loc="lower left")
 
 
 def followers_by_country(panel: Axes, rows: Rows) -> None:
@@ -101,6 +105,7 @@ def medians_by_year_and_age(panel: Axes, rows: Rows) -> None:
         panel.bar(positions, heights, width, label=str(year), color=SHADES[index % len(SHADES)])
     panel.set_xticks([place + width * (len(years) - 1) / 2 for place in range(len(groups))], groups)
     panel.set_ylabel("followers (median)")
+    panel.yaxis.set_major_formatter(THOUSANDS)
     panel.legend(title="joined in")
 
 

@@ -65,7 +65,7 @@ def clear(stack: Stack) -> None:
 
 def clear_kafka(kafka: Kafka, group: str) -> None:
     """Delete the student's topics, the dead letters among them, and the sink's offsets."""
-    admin = kafka.admin()
+    admin = kafka.admin
     own = [topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(kafka.secrets.user_id)]
     for deleted in admin.delete_topics(own).values() if own else []:
         deleted.result(timeout=20)
