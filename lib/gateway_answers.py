@@ -35,7 +35,7 @@ _WRONG_PATH = (
 _WRONG_KEY = "The gateway refuses the API key. Compare API_KEY with `sandbox env`, or with the stage's usage plan."
 _QUOTA = "The usage plan's quota for this API key is used up. Raise it in the usage plan, or wait for the next period."
 _NO_TOPIC = (
-    "Kafka has no such topic. `sandbox kafka-topics --list` shows what there is, `sandbox up` makes the three; "
+    "Kafka has no topic {topic}. `sandbox kafka-topics --list` shows what there is, `sandbox up` makes the three; "
     "on MSK create it as in walkthrough 1, and compare USER_ID."
 )
 _CONTENT_TYPE = (
@@ -133,7 +133,8 @@ def _error(response: requests.Response, secret: str) -> GatewayError:
         message = "The gateway throttles." if status == 429 else "The gateway, or what stands behind it, failed."
         return RetriableAnswerError(message, url=response.url, status=status, excerpt=text, retry_after=wait)
     kind, message = _refusal(status, text)
-    return kind(message, url=response.url, status=status, excerpt=text)
+    named = message.format(topic=response.url.rpartition("/")[2])
+    return kind(named, url=response.url, status=status, excerpt=text)
 
 
 def _refusal(status: int, text: str) -> tuple[type[GatewayError], str]:

@@ -1,0 +1,75 @@
+"""What a job notebook needs before its one call: its parameters, and a session that gives the same answers anywhere."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from lib.errors import SettingsError
+
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+}
+# Spark's client prints every server error as JSON of some hundred lines, also those that are caught and explained.
+_LOUD_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of the job notebooks.
+
+    Attributes:
+        catalog: the catalog of the tables, `spark_catalog` in the sandbox.
+        schema: the schema of the tables.
+        raw_path: the folder with the topics' folders, e.g. `s3a://user-USER_ID-bucket/topics`.
+        user_id: the id in the topics' names.
+        logical_date: labels the run; it selects nothing, each run loads whatever is not loaded yet.
+    """
+
+    catalog: str
+    schema: str
+    raw_path: str = ""
+    user_id: str = ""
+    logical_date: str = ""
+
+    def require(self, *names: str) -> None:
+        """Raise SettingsError if one of the parameters called `names` is empty."""
+        missing = [name for name in names if not getattr(self, name)]
+        if missing:
+            raise SettingsError(
+                f"The parameter {' and '.join(missing)} is empty. In the sandbox `sandbox env` prints RAW_PATH and "
+                "USER_ID to export before the kernel starts; on Databricks set it as a job parameter or a widget."
+            )
+
+
+def overlay(dbutils: Any, **defaults: str) -> Parameters:
+    """The notebook's `parameters` cell, each value replaced by the widget of the same name if there is one.
+
+    Databricks hands a job's parameters over as widgets and ignores papermill's cell; papermill rewrites the cell and
+    knows no widgets. A default declares the widget, and declaring one that a job has set keeps the job's value.
+
+    Args:
+        dbutils: as every Databricks notebook and every kernel of the course's environment has it.
+        defaults: the variables of the `parameters` cell, named like the fields of `Parameters`.
+
+    Raises:
+        SettingsError: a name is no parameter of the jobs.
+    """
+    unknown = sorted(set(defaults) - {field.name for field in fields(Parameters)})
+    if unknown:
+        raise SettingsError(f"The job notebooks have no parameter {', '.join(unknown)}: correct the parameters cell.")
+    for name, default in defaults.items():
+        dbutils.widgets.text(name, default)
+    return Parameters(**{name: dbutils.widgets.get(name) for name in defaults})
+
+
+def prepare(spark: SparkSession) -> None:
+    """Years and timestamps in UTC and ANSI SQL, whatever the server's and the client's own settings are."""
+    for name, value in _SETTINGS.items():
+        spark.conf.set(name, value)
+    for logger in _LOUD_LOGGERS:
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,140 @@
+"""The course's Delta tables: what they are called and how they are written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from lib.entities import Entity
+from lib.errors import CourseError
+
+QUARANTINE = "quarantine"
+_ATTEMPTS = 6
+
+
+class TableMissingError(CourseError):
+    """A table that an earlier job writes does not exist yet."""
+
+
+def raw_table(entity: Entity) -> str:
+    """Name of the table that keeps an entity's records as they landed."""
+    return f"raw_{entity.name}"
+
+
+def clean_table(entity: Entity) -> str:
+    """Name of the table of an entity's cleaned rows, one a key."""
+    return entity.name
+
+
+def answer_table(question: str) -> str:
+    """Name of the table of one question's answer; `question` is a key of `lib.queries.QUESTIONS`."""
+    return f"answer_{question}"
+
+
+def _quoted(*parts: str) -> str:
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+def _is_conflict(error: PySparkException) -> bool:
+    condition = error.getCondition() or ""
+    return condition.startswith("DELTA_CONCURRENT") or condition == "DELTA_METADATA_CHANGED"
+
+
+def retried(write: Callable[[], None]) -> None:
+    """Run `write`, again if another writer of the same table came first; the last failure is raised.
+
+    Only for writes that may be repeated: Delta refuses the whole commit, so nothing of the failed try remains.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return write()
+        except PySparkException as error:
+            if attempt == _ATTEMPTS - 1 or not _is_conflict(error):
+                raise
+            time.sleep(0.2 * 2**attempt)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one schema, reached through one Spark session (Spark Connect is enough).
+
+    Attributes:
+        spark: the session.
+        catalog: e.g. `spark_catalog` in the sandbox, a Unity Catalog's name on Databricks.
+        schema: the schema that holds all tables.
+    """
+
+    spark: SparkSession
+    catalog: str
+    schema: str
+
+    def name(self, table: str) -> str:
+        """The quoted three-part name of a table (`user` is a reserved word)."""
+        return _quoted(self.catalog, self.schema, table)
+
+    def create_schema(self) -> None:
+        """Make the schema if it is not there (asked first: on Databricks a student may lack the right to create)."""
+        if not self.spark.catalog.databaseExists(_quoted(self.catalog, self.schema)):
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self.catalog, self.schema)}")
+
+    def existing(self) -> set[str]:
+        """The names of the tables that exist."""
+        rows = self.spark.sql(f"SHOW TABLES IN {_quoted(self.catalog, self.schema)}").collect()
+        return {row.tableName for row in rows}
+
+    def create(self, table: str, schema: StructType, partitioned_by: tuple[str, ...] = ()) -> None:
+        """Make an empty table if there is none of this name."""
+        empty = self.spark.createDataFrame([], schema).write.format("delta").mode("ignore")
+        empty.partitionBy(*partitioned_by).saveAsTable(self.name(table))
+
+    def read(self, table: str) -> DataFrame:
+        """The table as a DataFrame.
+
+        Raises:
+            TableMissingError: there is no such table.
+        """
+        if not self.spark.catalog.tableExists(self.name(table)):
+            raise TableMissingError(
+                f"There is no table {self.catalog}.{self.schema}.{table}. "
+                "Run the job notebooks in their order: load_data, clean_pin, clean_geo, clean_user, query_data."
+            )
+        return self.known(table)
+
+    def known(self, table: str) -> DataFrame:
+        """A table that is known to exist as a DataFrame."""
+        return self.spark.table(self.name(table))
+
+    def append_once(self, rows: DataFrame, table: str, version: int) -> None:
+        """Append `rows`, making the table if need be; a second append with the same or a lower `version` adds nothing.
+
+        Delta remembers the version in the table's own log, so that a run whose client was killed while the server
+        went on, and the run that repeats it, cannot both append.
+        """
+        once = {"txnAppId": f"append.{table}", "txnVersion": str(version)}
+        write = rows.write.format("delta").mode("append").options(**once)
+        retried(lambda: write.saveAsTable(self.name(table)))
+
+    def append(self, rows: DataFrame, table: str) -> None:
+        """Append `rows` to a table that exists."""
+        retried(lambda: rows.writeTo(self.name(table)).append())
+
+    def overwrite(self, rows: DataFrame, table: str) -> None:
+        """Replace the table's whole content by `rows`, in one commit; readers see the old rows or the new."""
+        if self.spark.catalog.tableExists(self.name(table)):
+            self.replace_where(rows, table, F.lit(True))
+        else:
+            retried(lambda: rows.write.format("delta").mode("overwrite").saveAsTable(self.name(table)))
+
+    def replace_where(self, rows: DataFrame, table: str, condition: Column) -> None:
+        """Replace the rows for which `condition` holds by `rows`, in one commit; other rows stay.
+
+        Unlike saveAsTable this leaves the metastore alone, which is half of the time of a small write.
+        """
+        retried(lambda: rows.writeTo(self.name(table)).overwrite(condition))
