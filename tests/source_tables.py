@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from lib.entities import GEO, PIN, USER, Entity
 from lib.rds_credentials import DatabaseCredentials
@@ -56,7 +56,6 @@ class SourceTables:
 
     def run(self, statement: str, rows: list[dict[str, Any]] | None = None) -> None:
         with self.engine.begin() as connection:
-            connection.execute(text(f"USE {self.database}"))
             connection.execute(text(statement), rows)
 
     def fill(self, rows: int) -> None:
@@ -85,8 +84,10 @@ def source_tables(engine: Engine) -> Iterator[SourceTables]:
     database = f"client_tests_{uuid.uuid4().hex[:8]}"
     with engine.begin() as connection:
         connection.execute(text(f"CREATE DATABASE {database} CHARACTER SET utf8mb4"))
+    own = create_engine(engine.url.set(database=database))
     try:
-        yield SourceTables(engine, database)
+        yield SourceTables(own, database)
     finally:
+        own.dispose()
         with engine.begin() as connection:
             connection.execute(text(f"DROP DATABASE {database}"))

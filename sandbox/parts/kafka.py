@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from sandbox import downloads
 from sandbox.certificates import authority, broker_keystore, ensure_certificates
@@ -31,6 +32,18 @@ HEAP = [
     "-XX:ReservedCodeCacheSize=48m",
     "-XX:-UsePerfData",
 ]
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether Kafka says that the same question may be answered in a moment."""
+    return isinstance(error, KafkaException) and bool(
+        error.args[0].retriable() or error.args[0].code() == KafkaError._TIMED_OUT
+    )
+
+
+until_it_passes = retry(
+    retry=retry_if_exception(is_passing), wait=wait_fixed(0.2), stop=stop_after_delay(60), reraise=True
+)
 
 
 class Kafka(Part):
@@ -169,6 +182,8 @@ ssl.truststore.location={authority(self.settings)}
             "sasl.username": self.secrets.user_id,
             "sasl.password": self.secrets.kafka_student.get_secret_value(),
             "ssl.ca.location": str(authority(self.settings)),
+            # With the default, requests after a broker's restart may wait for ever (librdkafka 2.16).
+            "metadata.recovery.strategy": "none",
             "log_level": "0",
         }
 
@@ -210,13 +225,15 @@ ssl.truststore.location={authority(self.settings)}
         """The first offset of each partition."""
         return self.offsets(topic, OffsetSpec.earliest())
 
+    @until_it_passes
     def offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
-        """An offset of each partition."""
+        """An offset of each partition; a topic that is just being made has no leader for a moment."""
         found = self.admin.list_topics(timeout=10).topics.get(topic)
         asked = {TopicPartition(topic, partition): which for partition in (found.partitions if found else ())}
         answers = self.admin.list_offsets(asked, request_timeout=20) if asked else {}
         return {place.partition: answer.result(timeout=30).offset for place, answer in answers.items()}
 
+    @until_it_passes
     def committed_offsets(self, group: str, topic: str) -> dict[int, int]:
         """The committed offset of each partition that has one."""
         asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in range(PARTITIONS)])
