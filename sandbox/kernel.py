@@ -4,6 +4,7 @@ Jupyter, papermill, nbval and VS Code all start kernels that load this extension
 `etc/ipython/ipython_config.py`. So no notebook asks where it runs.
 """
 
+import atexit
 import os
 import sys
 from typing import Any
@@ -57,4 +58,6 @@ def connect() -> Any:
         return NoSpark()
     from pyspark.sql import SparkSession
 
-    return SparkSession.builder.remote(remote).getOrCreate()
+    spark = SparkSession.builder.remote(remote).getOrCreate()
+    atexit.register(spark.stop)
+    return spark

@@ -11,6 +11,18 @@ from sandbox.parts.base import HOST, Part
 from sandbox.parts.s3 import REGION
 from sandbox.settings import write_private
 
+# What a long-lived server remembers of finished queries and closed notebooks fills a small heap.
+FORGET_SOON = {
+    "spark.sql.ui.retainedExecutions": 5,
+    "spark.ui.retainedJobs": 20,
+    "spark.ui.retainedStages": 20,
+    "spark.ui.retainedTasks": 200,
+    "spark.connect.session.manager.defaultSessionTimeout": "5m",
+    "spark.cleaner.periodicGC.interval": "3min",
+    "spark.sql.codegen.cache.maxEntries": 2000,
+}
+# The heap gives back what a burst of work took: the sandbox sits idle most of the day.
+HEAP = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40", "-XX:-UsePerfData"]
 PROFILE_CREDENTIALS = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 OPENED = (
@@ -77,6 +89,7 @@ class Spark(Part):
             "spark.hadoop.fs.s3a.aws.credentials.provider": PROFILE_CREDENTIALS,
             "spark.hadoop.fs.s3a.change.detection.mode": "none",
             "spark.python.worker.reuse": "true",
+            **FORGET_SOON,
         }
 
     def command(self) -> Sequence[str | Path]:
@@ -90,13 +103,7 @@ class Spark(Part):
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
             "-Duser.timezone=UTC",
         ]
-        java: list[str | Path] = [
-            find_java(self.settings).path,
-            "-Xmx1g",
-            "-XX:+UseSerialGC",
-            "-XX:-UsePerfData",
-            *options,
-        ]
+        java: list[str | Path] = [find_java(self.settings).path, *HEAP, *options]
         class_path = ["-cp", f"{jars}/*:{downloads.spark_home()}/jars/*"]
         submit: list[str | Path] = [
             "org.apache.spark.deploy.SparkSubmit",
