@@ -1,0 +1,30 @@
+"""How much each subject does: as the bars ask for, or little enough to see in minutes that all of it runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one `make bench`.
+
+    Attributes:
+        rows: rows of each table that take the whole way.
+        rounds: how often a measurement is repeated; its median counts.
+        posting_rounds: the same for the postings, which are short.
+        course_rows: rows of each table that the course's loop posts in a round.
+        small, large: rows of each table laid straight into a landing folder.
+        generated: rows of each table that the generator makes.
+    """
+
+    rows: int = 11_154
+    rounds: int = 3
+    posting_rounds: int = 5
+    course_rows: int = 300
+    small: int = 100_000
+    large: int = 1_000_000
+    generated: int = 200_000
+
+
+FULL = Sizes()
+QUICK = Sizes(rows=1_000, rounds=1, posting_rounds=1, course_rows=20, small=2_000, large=10_000, generated=10_000)
+SEED = 1
