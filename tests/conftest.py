@@ -27,13 +27,13 @@ def sandbox() -> Iterator[SandboxUnderTest]:
         shutil.rmtree(HOME.parent, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spark(sandbox: SandboxUnderTest) -> Iterator[Any]:
-    """A Spark session on the test sandbox, opened as a notebook opens it."""
+    """A Spark session on the test sandbox, opened as a notebook opens it; one a module, for some restart Spark."""
     from pyspark.sql import SparkSession
 
     token = sandbox.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
-    session = SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").getOrCreate()
+    session = SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").create()
     yield session
     session.stop()
 

@@ -17,7 +17,7 @@ FORGET_SOON = {
     "spark.ui.retainedJobs": 20,
     "spark.ui.retainedStages": 20,
     "spark.ui.retainedTasks": 200,
-    "spark.connect.session.manager.defaultSessionTimeout": "5m",
+    "spark.connect.session.manager.defaultSessionTimeout": "8h",
     "spark.cleaner.periodicGC.interval": "3min",
     "spark.sql.codegen.cache.maxEntries": 2000,
 }
