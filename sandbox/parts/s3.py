@@ -61,6 +61,8 @@ class S3(Part):
             "ip.bind": HOST,
             "master.volumeSizeLimitMB": 64,
             "master.telemetry": "false",
+            # Alone it need not wait ten seconds for other masters: a warm start takes 3 to 8 s instead of 18.
+            "master.electionTimeout": "1s",
             "volume.max": 0,
             "volume.index": "leveldb",
             "filer": "true",
