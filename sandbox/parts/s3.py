@@ -65,6 +65,7 @@ class S3(Part):
             "master.electionTimeout": "1s",
             "volume.max": 0,
             "volume.index": "leveldb",
+            "volume.preStopSeconds": 0,
             "filer": "true",
             "filer.localSocket": "filer.sock",
             "s3": "true",
