@@ -37,6 +37,15 @@ def write_profile(settings: Settings, secrets: Secrets) -> None:
     )
 
 
+def profile_variables(settings: Settings) -> dict[str, str]:
+    """What leads an AWS client to the profile, and so to this sandbox."""
+    return {
+        "AWS_PROFILE": "sandbox",
+        "AWS_CONFIG_FILE": str(aws_config_file(settings)),
+        "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials_file(settings)),
+    }
+
+
 def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Every variable that notebooks, lib and the real clients need to reach this sandbox."""
     from sandbox.parts.api_gateway import ApiGateway
@@ -48,9 +57,7 @@ def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
     bucket = S3(settings, secrets).bucket
     return {
         "USER_ID": secrets.user_id,
-        "AWS_PROFILE": "sandbox",
-        "AWS_CONFIG_FILE": str(aws_config_file(settings)),
-        "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials_file(settings)),
+        **profile_variables(settings),
         "RDS_CREDENTIALS": str(credentials_file(settings.home)),
         "API_INVOKE_URL": ApiGateway(settings, secrets).invoke_url,
         "API_KEY": secrets.api_key.get_secret_value(),

@@ -1,6 +1,7 @@
 """Up, down, up again: nothing changes that should not, and all data comes back."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def test_an_interrupted_first_up_is_repaired_by_the_next(sandbox, tmp_path: Path
 
     settings = Settings(home=tmp_path / "home", port_base=free_port_base())
     first = psutil.Popen(
-        [str(Path(__import__("sys").executable)), "-m", "sandbox", "up"],
+        [sys.executable, "-m", "sandbox", "up"],
         env={**sandbox.environment, **sandbox_environment(settings)},
         stdout=-3,
         stderr=-3,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from sandbox.environment import aws_config_file, aws_credentials_file
+from sandbox.environment import profile_variables
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import Part
 from sandbox.parts.kafka import client_properties
@@ -60,11 +60,7 @@ class MskConnect(Part):
 
     def environment(self) -> Mapping[str, str]:
         """The AWS profile, with S3's endpoint in it."""
-        return {
-            "AWS_PROFILE": "sandbox",
-            "AWS_CONFIG_FILE": str(aws_config_file(self.settings)),
-            "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials_file(self.settings)),
-        }
+        return profile_variables(self.settings)
 
     def probe(self) -> None:
         """Read the connector's state as the worker writes it: the connector and every task must run."""

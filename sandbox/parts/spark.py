@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox import downloads
-from sandbox.environment import aws_config_file, aws_credentials_file
+from sandbox.environment import profile_variables
 from sandbox.java import find_java
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.s3 import REGION
@@ -122,9 +122,7 @@ class Spark(Part):
             "SPARK_NO_DAEMONIZE": "1",
             "SPARK_CONNECT_AUTHENTICATE_TOKEN": self.secrets.spark_token.get_secret_value(),
             "PYSPARK_PYTHON": sys.executable,
-            "AWS_PROFILE": "sandbox",
-            "AWS_CONFIG_FILE": str(aws_config_file(self.settings)),
-            "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials_file(self.settings)),
+            **profile_variables(self.settings),
         }
 
     def probe(self) -> None:

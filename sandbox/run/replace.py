@@ -6,7 +6,6 @@ run that dies half way clears again.
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +21,7 @@ from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
 from sandbox.parts.spark_session import session
 from sandbox.settings import write_private
-from sandbox.stack import Stack
+from sandbox.stack import Stack, wait_until
 
 SCHEMA = "pinterest"
 DELETED_AT_ONCE = 1000
@@ -75,13 +74,8 @@ def clear_kafka(kafka: Kafka, group: str) -> None:
 
 def await_absence(admin: AdminClient, topics: set[str], seconds: float = 30) -> None:
     """Wait until the broker no longer lists the topics."""
-    deadline = time.monotonic() + seconds
-    while topics & set(admin.list_topics(timeout=10).topics):
-        if time.monotonic() > deadline:
-            raise PartFailedError(
-                "Kafka still lists deleted topics.", "Restart it and try again: sandbox restart kafka"
-            )
-        time.sleep(0.1)
+    if not wait_until(lambda: not topics & set(admin.list_topics(timeout=10).topics), seconds):
+        raise PartFailedError("Kafka still lists deleted topics.", "Restart it and try again: sandbox restart kafka")
 
 
 def delete_group(admin: AdminClient, group: str) -> None:
