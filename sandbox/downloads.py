@@ -4,12 +4,14 @@ Each set is a folder in the downloads folder. It appears there by one rename aft
 so a set is either whole or absent; an interrupted download goes on from Ivy's cache at the next try.
 """
 
+import fcntl
 import hashlib
 import platform
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -94,15 +96,29 @@ def fetch(settings: Settings, jars: JarSet, progress: Progress) -> None:
         DiskFullError: the disk has too little room.
     """
     refuse_full_disk(settings)
-    partial = settings.downloads / f"{jars.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    run_ivy(settings, jars, partial, progress)
-    verify(jars, partial)
-    if jars.unpack:
-        unpack(partial)
-    partial.rename(folder(settings, jars))
-    shutil.rmtree(ivy_cache(settings, jars), ignore_errors=True)
+    with sole_download(settings, jars) as lock:
+        if folder(settings, jars).exists():
+            return
+        partial = settings.downloads / f"{jars.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        run_ivy(settings, jars, partial, lock, progress)
+        verify(jars, partial)
+        if jars.unpack:
+            unpack(partial)
+        partial.rename(folder(settings, jars))
+        shutil.rmtree(ivy_cache(settings, jars), ignore_errors=True)
+
+
+@contextmanager
+def sole_download(settings: Settings, jars: JarSet) -> Iterator[int]:
+    """Wait until nobody else downloads this set; gives the lock's file descriptor.
+
+    Ivy inherits it: one that outlives a killed command is waited for, not disturbed.
+    """
+    with (settings.downloads / f"{jars.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock.fileno()
 
 
 def refuse_full_disk(settings: Settings) -> None:
@@ -121,14 +137,14 @@ def ivy_cache(settings: Settings, jars: JarSet) -> Path:
     return settings.downloads / f"{jars.name}.cache"
 
 
-def run_ivy(settings: Settings, jars: JarSet, target: Path, progress: Progress) -> None:
+def run_ivy(settings: Settings, jars: JarSet, target: Path, lock: int, progress: Progress) -> None:
     """Let Ivy fetch the jars of a set into a folder, without any jar's own dependencies."""
     module = target / "ivy.xml"
     module.write_text(ivy_module(jars))
     command: list[str | Path] = [find_java(settings).path, "-jar", ivy_jar(), "-settings", LOCKS / "ivysettings.xml"]
     command += ["-cache", ivy_cache(settings, jars), "-ivy", module, "-confs", "default"]
     command += ["-retrieve", f"{target}/[artifact]-[revision].[ext]"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,))
     try:
         problems = follow_ivy(process, jars, progress)
     except BaseException:

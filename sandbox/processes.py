@@ -1,18 +1,34 @@
 """The processes of a sandbox: each carries a mark in its environment, so that none is ever lost or mistaken."""
 
 import contextlib
-from collections.abc import Iterable
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import psutil
 
 from sandbox.settings import Settings
 
 MARK = "SANDBOX_PART"
+SET_UP = "-set-up"
 
 
 def mark(settings: Settings, part: str) -> str:
     """The value of SANDBOX_PART that every process of a part carries; its children inherit it."""
     return f"{settings.home}:{part}"
+
+
+def set_up(settings: Settings, part: str, command: Sequence[str | Path], given: str = "") -> CompletedProcess[str]:
+    """Run one step of a part's first start, marked so that the next start ends it should it outlive a killed one."""
+    environment = {**os.environ, MARK: mark(settings, part + SET_UP)}
+    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)
+
+
+def end_set_up(settings: Settings) -> None:
+    """End what a killed start has left behind of its steps."""
+    end([process for part, group in processes(settings).items() if part.endswith(SET_UP) for process in group])
 
 
 def processes(settings: Settings) -> dict[str, list[psutil.Process]]:
@@ -37,8 +53,12 @@ def resident_megabytes(group: Iterable[psutil.Process]) -> float:
 
 
 def end_all(settings: Settings, seconds: float = 10) -> int:
-    """End every process of this sandbox that still lives: politely first, then for good; return how many there were."""
-    remaining = [process for group in processes(settings).values() for process in group]
+    """End every process of this sandbox that still lives; return how many there were."""
+    return end([process for group in processes(settings).values() for process in group], seconds)
+
+
+def end(remaining: list[psutil.Process], seconds: float = 10) -> int:
+    """End these processes: politely first, then for good; return how many there were."""
     for process in remaining:
         with contextlib.suppress(psutil.Error):
             process.terminate()

@@ -16,7 +16,7 @@ from sandbox.environment import write_env_file, write_profile
 from sandbox.errors import NotRunningError, PartFailedError, SandboxError
 from sandbox.parts import PARTS, Part
 from sandbox.parts.base import listening
-from sandbox.processes import end_all, processes, resident_megabytes
+from sandbox.processes import end_all, end_set_up, processes, resident_megabytes
 from sandbox.secrets import load_secrets
 from sandbox.settings import Settings, private_folder, write_private
 from sandbox.supervisor import Supervisor
@@ -67,6 +67,7 @@ class Stack:
 
     def start_supervisor(self) -> None:
         """Make sure that supervisord runs with the right programs, and that nothing of an earlier one is left."""
+        end_set_up(self.settings)
         write_profile(self.settings, self.secrets)
         programs = [part.program() for part in self.parts.values()]
         if self.supervisor.alive() and self.supervisor.matches(programs):

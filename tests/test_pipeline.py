@@ -125,5 +125,5 @@ def test_times_are_utc_whatever_the_readers_time_zone(sandbox) -> None:
     with session(sandbox.stack.part(Spark)) as spark:
         first = spark.sql("SELECT date_format(min(timestamp), 'yyyy-MM-dd HH:mm:ss') AS first FROM pinterest.geo")
         shown = first.collect()[0].first
-    rows = read_database(sandbox.engine)["geo"].column("timestamp").to_pylist()
+    rows = read_database(sandbox.engine)["geolocation_data"].column("timestamp").to_pylist()
     assert shown == min(rows).strftime("%Y-%m-%d %H:%M:%S")

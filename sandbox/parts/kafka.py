@@ -1,14 +1,13 @@
 """MSK: Apache Kafka, one KRaft node, reached over TLS with SCRAM-SHA-512 and in no other way."""
 
 import shutil
-import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -17,6 +16,8 @@ from sandbox.certificates import authority, broker_keystore, ensure_certificates
 from sandbox.errors import NotReadyError, PartFailedError
 from sandbox.java import find_java
 from sandbox.parts.base import HOST, Part
+from sandbox.processes import set_up
+from sandbox.servers.kafka_retriable import is_retriable
 from sandbox.settings import Settings, private_folder, write_private
 
 BROKER = "broker"
@@ -36,9 +37,7 @@ HEAP = [
 
 def is_passing(error: BaseException) -> bool:
     """Whether Kafka says that the same question may be answered in a moment."""
-    return isinstance(error, KafkaException) and bool(
-        error.args[0].retriable() or error.args[0].code() == KafkaError._TIMED_OUT
-    )
+    return isinstance(error, KafkaException) and is_retriable(error.args[0])
 
 
 until_it_passes = retry(
@@ -86,7 +85,7 @@ class Kafka(Part):
         for user, password in self.users().items():
             words += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
         arguments = write_private(properties.with_name("format.args"), "\n".join(f'"{word}"' for word in words))
-        done = subprocess.run(self.java(f"@{arguments}"), capture_output=True, text=True, check=False)
+        done = set_up(self.settings, self.name, self.java(f"@{arguments}"))
         arguments.unlink()
         properties.unlink()
         if done.returncode != 0:

@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox import downloads
 from sandbox.errors import PartFailedError, SandboxError
 from sandbox.parts.base import HOST, Part
+from sandbox.processes import set_up
 from sandbox.settings import write_private
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ FLUSH PRIVILEGES;
 
     def run(self, command: Sequence[str | Path], statements: str) -> None:
         """Run one step of the first start."""
-        done = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)
+        done = set_up(self.settings, self.name, command, statements)
         if done.returncode != 0:
             lines = (done.stderr or done.stdout).strip().splitlines()
             reason = next((line for line in lines if "ERROR" in line), " ".join(lines[-1:]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from sandbox.servers.msk_connect import kafka_clients
 from sandbox.servers.msk_connect.config import SinkConfig, parse_config
 from sandbox.servers.msk_connect.definitions import read_definition
 from sandbox.servers.msk_connect.discovery import find_partitions
@@ -65,12 +66,13 @@ class Connector:
         try:
             config = self._prepare()
             store = self._open_store(config)
+            admin = kafka_clients.admin(self._settings)
             self._tasks = [
-                SinkTask(config, number, self._settings, store, self._stop) for number in range(config.tasks_max)
+                SinkTask(config, number, self._settings, admin, store, self._stop) for number in range(config.tasks_max)
             ]
             for task in self._tasks:
                 task.start()
-            self._hand_out(config)
+            self._hand_out(config, admin)
         except StoppedError:
             pass
         except (DefinitionError, ConfigurationError) as error:
@@ -105,8 +107,7 @@ class Connector:
                 self._wait_for(str(error))
         raise StoppedError("The worker stops before S3 answered.")
 
-    def _hand_out(self, config: SinkConfig) -> None:
-        admin = AdminClient({**self._settings, "log.connection.close": False})
+    def _hand_out(self, config: SinkConfig, admin: AdminClient) -> None:
         while not self._stop.is_set():
             try:
                 partitions = find_partitions(admin, config)

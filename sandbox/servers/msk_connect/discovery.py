@@ -1,7 +1,7 @@
 """Which partitions a connector reads at the moment."""
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, TopicDescription
 
 from sandbox.servers.msk_connect.config import SinkConfig
 from sandbox.servers.msk_connect.dead_letters import create_topic
@@ -23,14 +23,28 @@ def find_partitions(admin: AdminClient, config: SinkConfig) -> frozenset[SourceP
     return frozenset(found for name in names if config.wants(name) for found in _partitions(admin, name))
 
 
+def topic_id(admin: AdminClient, name: str) -> str | None:
+    """Give the id of a topic as it is now, None when there is no such topic.
+
+    Raises:
+        KafkaException: the broker did not answer, or refused.
+    """
+    topic = _describe(admin, name)
+    return None if topic is None else str(topic.topic_id)
+
+
 def _partitions(admin: AdminClient, name: str) -> list[SourcePartition]:
     """Give a topic's partitions: none when it is Kafka's own, or was deleted a moment ago."""
-    try:
-        topic = admin.describe_topics(TopicCollection([name]), request_timeout=_TIMEOUT_SECONDS)[name].result()
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return []
-        raise
-    if topic.is_internal:
+    topic = _describe(admin, name)
+    if topic is None or topic.is_internal:
         return []
     return [SourcePartition(name, str(topic.topic_id), partition.id) for partition in topic.partitions]
+
+
+def _describe(admin: AdminClient, name: str) -> TopicDescription | None:
+    try:
+        return admin.describe_topics(TopicCollection([name]), request_timeout=_TIMEOUT_SECONDS)[name].result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise

@@ -33,6 +33,10 @@ class OffsetsWentBackError(MskConnectError):
     """Kafka gives records before the committed offset: the topic was made anew, or its log lost records."""
 
 
+class TopicRemadeError(MskConnectError):
+    """The topic was deleted and made again while its records were read: nobody can tell which life they are of."""
+
+
 class StoppedError(MskConnectError):
     """The worker was told to stop while a call was being repeated."""
 

@@ -1,8 +1,9 @@
-"""The Kafka clients of one task: a consumer that reads only what is committed, a producer that writes transactions."""
+"""The Kafka clients of a connector: an admin for all of it, and for each task a consumer and a producer."""
 
 from typing import cast
 
 from confluent_kafka import Consumer, Message, Producer
+from confluent_kafka.admin import AdminClient
 
 from sandbox.servers.msk_connect.records import Headers, Record
 
@@ -13,7 +14,7 @@ _RECONNECT_MS = 1000
 _TRANSACTION_MS = 30_000
 
 
-def _shared(settings: dict[str, str]) -> dict[str, object]:
+def _shared(settings: dict[str, str]) -> dict[str, str | int | float | bool]:
     return {
         **settings,
         "reconnect.backoff.max.ms": _RECONNECT_MS,
@@ -24,8 +25,13 @@ def _shared(settings: dict[str, str]) -> dict[str, object]:
     }
 
 
+def admin(settings: dict[str, str]) -> AdminClient:
+    """Make an admin client; threads may share it."""
+    return AdminClient(_shared(settings))
+
+
 def consumer(settings: dict[str, str], group: str) -> Consumer:
-    """Make a consumer for partitions assigned by hand; it never commits by itself."""
+    """Make a consumer for partitions assigned by hand; it reads what is committed and never commits by itself."""
     return Consumer(
         {
             **_shared(settings),

@@ -5,8 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from confluent_kafka.admin import AdminClient
+
 from sandbox.servers.msk_connect.commits import Commits
 from sandbox.servers.msk_connect.config import SinkConfig
+from sandbox.servers.msk_connect.discovery import topic_id
+from sandbox.servers.msk_connect.errors import TopicRemadeError
 from sandbox.servers.msk_connect.naming import object_key, object_metadata
 from sandbox.servers.msk_connect.objects import ObjectStore
 from sandbox.servers.msk_connect.plan import PartitionPlan
@@ -30,14 +34,24 @@ class Landing:
         label: what begins each line in the log: the connector and the task.
         store: the bucket.
         commits: the task's transactions.
+        admin: tells a topic's id.
         insist: repeats calls to the store.
     """
 
-    def __init__(self, config: SinkConfig, label: str, store: ObjectStore, commits: Commits, insist: Insist) -> None:
+    def __init__(
+        self,
+        config: SinkConfig,
+        label: str,
+        store: ObjectStore,
+        commits: Commits,
+        admin: AdminClient,
+        insist: Insist,
+    ) -> None:
         self._config = config
         self._label = label
         self._store = store
         self._commits = commits
+        self._admin = admin
         self._insist = insist
 
     def plan(self, source: SourcePartition) -> PartitionPlan:
@@ -60,15 +74,29 @@ class Landing:
         """Write the open range's object, commit the range, and begin the next.
 
         Raises:
+            TopicRemadeError: the topic was made anew; nothing was written.
             ObjectExistsError: someone else wrote the object; nothing was committed.
             KafkaException: whether the range was committed is unknown.
         """
         began = time.monotonic()
         span = plan.range()
+        self._check_life(source)
         size = self._upload(source, span)
         self._commits.commit(source, span.next_offset, span.dead_letters)
         plan.settle()
         self._report(source, span, size, time.monotonic() - began)
+
+    def _check_life(self, source: SourcePartition) -> None:
+        """Make sure that all that was read so far is of the topic it was read for.
+
+        The consumer goes by the topic's name: until the next discovery it reads a topic made anew from the old
+        position.
+        """
+        if topic_id(self._admin, source.topic) not in (source.topic_id, None):
+            raise TopicRemadeError(
+                "the topic was deleted and made again. The sink begins it anew by itself; objects of its former life "
+                "must be moved or deleted first"
+            )
 
     def _key(self, source: SourcePartition, first_offset: int) -> str:
         return object_key(self._config.topics_dir, source.topic, source.partition, first_offset)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TypeVar, cast
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from sandbox.servers.msk_connect import kafka_clients
 from sandbox.servers.msk_connect.commits import Commits
@@ -20,6 +21,7 @@ from sandbox.servers.msk_connect.errors import (
     OffsetsWentBackError,
     StoppedError,
     TaskFailedError,
+    TopicRemadeError,
 )
 from sandbox.servers.msk_connect.landing import Landing
 from sandbox.servers.msk_connect.objects import ObjectStore
@@ -73,13 +75,20 @@ class SinkTask:
     """
 
     def __init__(
-        self, config: SinkConfig, number: int, settings: dict[str, str], store: ObjectStore, stop: threading.Event
+        self,
+        config: SinkConfig,
+        number: int,
+        settings: dict[str, str],
+        admin: AdminClient,
+        store: ObjectStore,
+        stop: threading.Event,
     ) -> None:
         self.number = number
         self.state = State.RUNNING
         self._label = f"{config.name} task {number}"
         self._config = config
         self._settings = settings
+        self._admin = admin
         self._store = store
         self._stop = stop
         self._trouble = ""
@@ -153,7 +162,8 @@ class SinkTask:
         producer = kafka_clients.producer(self._settings, f"{self._config.group}-task-{self.number}")
         commits = Commits(producer, consumer, self._config.name, self.number, self._config.dead_letter_topic)
         commits.begin()
-        return _Clients(consumer, commits, Landing(self._config, self._label, self._store, commits, self._insist))
+        landing = Landing(self._config, self._label, self._store, commits, self._admin, self._insist)
+        return _Clients(consumer, commits, landing)
 
     def _close_clients(self) -> None:
         if self._clients is not None:
@@ -218,7 +228,7 @@ class SinkTask:
         except ObjectExistsError as error:
             _LOG.warning("%s begins again at its commit: %s", self._label, error)
             self._forget(source)
-        except (ForeignObjectError, OffsetsWentBackError) as error:
+        except (ForeignObjectError, OffsetsWentBackError, TopicRemadeError) as error:
             self._hold(source, f"{source.topic} partition {source.partition} waits: {error}")
         except TaskFailedError as error:
             raise TaskFailedError(f"{source.topic} partition {source.partition}: {error}") from error

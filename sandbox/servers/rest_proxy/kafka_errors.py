@@ -2,6 +2,7 @@
 
 from confluent_kafka import KafkaError
 
+from sandbox.servers.kafka_retriable import is_retriable
 from sandbox.servers.rest_proxy.errors import (
     AUTHENTICATION_CODE,
     AUTHORIZATION_CODE,
@@ -20,34 +21,6 @@ _AUTHORIZATION = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
-# Java's RetriableException and its kin; what librdkafka raises of itself (names with an underscore) is retriable when
-# it tells that the broker was out of reach, not that the record is wrong.
-_RETRIABLE = {
-    KafkaError._ALL_BROKERS_DOWN,
-    KafkaError._FATAL,
-    KafkaError._MSG_TIMED_OUT,
-    KafkaError._PURGE_INFLIGHT,
-    KafkaError._PURGE_QUEUE,
-    KafkaError._QUEUE_FULL,
-    KafkaError._RESOLVE,
-    KafkaError._TIMED_OUT,
-    KafkaError._TIMED_OUT_QUEUE,
-    KafkaError._TRANSPORT,
-    KafkaError._UNKNOWN_PARTITION,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError.BROKER_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.NETWORK_EXCEPTION,
-    KafkaError.NOT_CONTROLLER,
-    KafkaError.NOT_ENOUGH_REPLICAS,
-    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.REQUEST_TIMED_OUT,
-    KafkaError.THROTTLING_QUOTA_EXCEEDED,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-}
 _ANSWERS: dict[int, tuple[type[RestProxyError], str]] = {
     AUTHENTICATION_CODE: (KafkaAuthenticationError, "Kafka authentication error: "),
     AUTHORIZATION_CODE: (KafkaAuthorizationError, "Kafka authorization error: "),
@@ -63,7 +36,7 @@ def error_code(error: KafkaError) -> int:
         return AUTHENTICATION_CODE
     if code in _AUTHORIZATION:
         return AUTHORIZATION_CODE
-    return RETRIABLE_KAFKA_ERROR_CODE if code in _RETRIABLE else KAFKA_ERROR_CODE
+    return RETRIABLE_KAFKA_ERROR_CODE if is_retriable(error) else KAFKA_ERROR_CODE
 
 
 def whole_answer(code: int, text: str, trouble: KafkaError | None = None) -> RestProxyError:
