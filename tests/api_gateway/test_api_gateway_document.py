@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox.servers.api_gateway.document import methods, parse, resource_paths
 from sandbox.servers.api_gateway.document_check import check
-from sandbox.servers.api_gateway.errors import BadRequestError
+from sandbox.servers.aws.errors import BadRequestError
 
 API_YAML = (REPOSITORY / "aws/api.yaml").read_bytes()
 

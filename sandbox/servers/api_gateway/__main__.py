@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from sandbox.servers.api_gateway.app import Gateway
-from sandbox.servers.api_gateway.errors import ApiGatewayError
+from sandbox.servers.aws.errors import AwsError
 
 # Longer than an integration may take (29 s), so that a stop cuts off no request.
 SHUTDOWN_SECONDS = 30
@@ -28,7 +28,7 @@ def main() -> None:
     arguments = _arguments()
     try:
         gateway = Gateway(arguments.state, arguments.credentials)
-    except ApiGatewayError as error:
+    except AwsError as error:
         sys.exit(f"api_gateway: {error}")
     # uvicorn raises the signal that stopped it once more when it is done.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,16 +11,18 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from sandbox.servers.api_gateway.access import AccessTable
 from sandbox.servers.api_gateway.access_log import AccessLog
-from sandbox.servers.api_gateway.asgi import Receive, Scope, Send, respond
-from sandbox.servers.api_gateway.control_plane import ControlPlane
-from sandbox.servers.api_gateway.credentials import CredentialsFile
 from sandbox.servers.api_gateway.data_plane import DataPlane, InvokeTarget, locate
 from sandbox.servers.api_gateway.deployed_stage import DeployedStages
-from sandbox.servers.api_gateway.errors import StateError
-from sandbox.servers.api_gateway.protocol import Protocol
+from sandbox.servers.api_gateway.identifiers import extended_request_id
+from sandbox.servers.api_gateway.operations import operations
 from sandbox.servers.api_gateway.quota import QuotaBook
 from sandbox.servers.api_gateway.state import State
-from sandbox.servers.api_gateway.store import Store
+from sandbox.servers.aws.asgi import Receive, Scope, Send, respond
+from sandbox.servers.aws.credentials import CredentialsFile
+from sandbox.servers.aws.errors import StateError
+from sandbox.servers.aws.rest_json import RestJson
+from sandbox.servers.aws.rest_json_service import RestJsonService
+from sandbox.servers.aws.store import Store
 
 LOG = logging.getLogger(__name__)
 UPSTREAM_CONNECTIONS = 256
@@ -40,9 +42,11 @@ class Gateway:
         self._stages = DeployedStages()
         self._access = AccessTable(self._quotas)
         self._log = AccessLog(sys.stdout.buffer)
-        protocol = Protocol()
+        protocol = RestJson("apigateway")
         self._control_roots = protocol.roots
-        self._control_plane = ControlPlane(state, CredentialsFile(credentials_file), protocol)
+        self._control_plane = RestJsonService(
+            protocol, operations(state), CredentialsFile(credentials_file), _amazons_own_id
+        )
         self._data_plane: DataPlane | None = None
         self._follow(state)
         state.on_change = lambda: self._follow(state)
@@ -99,3 +103,7 @@ def _session() -> ClientSession:
     """The client to the back ends: passes bytes as they are and keeps connections."""
     connector = TCPConnector(limit=UPSTREAM_CONNECTIONS, keepalive_timeout=UPSTREAM_KEEP_ALIVE_SECONDS)
     return ClientSession(connector=connector, auto_decompress=False, cookie_jar=DummyCookieJar(), trust_env=False)
+
+
+def _amazons_own_id() -> list[tuple[bytes, bytes]]:
+    return [(b"x-amz-apigw-id", extended_request_id().encode())]

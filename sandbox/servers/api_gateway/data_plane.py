@@ -12,7 +12,6 @@ from aiohttp import ClientSession
 
 from sandbox.servers.api_gateway.access import AccessTable
 from sandbox.servers.api_gateway.access_log import AccessLog
-from sandbox.servers.api_gateway.asgi import Receive, Scope, Send, read_body, respond
 from sandbox.servers.api_gateway.deployed_stage import DeployedStage, DeployedStages, Operation
 from sandbox.servers.api_gateway.gateway_responses import (
     API_CONFIGURATION_ERROR,
@@ -22,8 +21,10 @@ from sandbox.servers.api_gateway.gateway_responses import (
     REQUEST_TOO_LARGE,
     Refused,
 )
-from sandbox.servers.api_gateway.identifiers import extended_request_id, request_id, trace_id
+from sandbox.servers.api_gateway.identifiers import extended_request_id, trace_id
 from sandbox.servers.api_gateway.invocation import Headers, IntegrationAnswer, Invocation
+from sandbox.servers.aws.asgi import Receive, Scope, Send, read_body, respond
+from sandbox.servers.aws.identifiers import request_id
 
 LOG = logging.getLogger(__name__)
 JSON_TYPE = (b"content-type", b"application/json")

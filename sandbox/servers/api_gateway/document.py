@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import yaml
 
-from sandbox.servers.api_gateway.errors import BadRequestError
+from sandbox.servers.aws.errors import BadRequestError
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.servers.api_gateway.document import PATH_PART, Document, Method, methods, resource_paths, section
-from sandbox.servers.api_gateway.errors import BadRequestError
 from sandbox.servers.api_gateway.integrations import check_integration
+from sandbox.servers.aws.errors import BadRequestError
 
 API_KEY_SOURCE = "x-amazon-apigateway-api-key-source"
 

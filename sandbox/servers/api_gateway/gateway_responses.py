@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.servers.api_gateway.errors import ApiGatewayError
+from sandbox.servers.aws.errors import AwsError
 
 MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 
@@ -27,7 +27,7 @@ class GatewayResponse:
         return f'{{"message":"{self.message}"}}'.encode()
 
 
-class Refused(ApiGatewayError):
+class Refused(AwsError):
     """The request ends with one of Amazon's own answers.
 
     Attributes:

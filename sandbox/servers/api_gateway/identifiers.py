@@ -1,4 +1,4 @@
-"""Identifiers as Amazon makes them."""
+"""Identifiers as API Gateway makes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import time
 from collections.abc import Container
 
 ALPHABET = string.ascii_lowercase + string.digits
-ACCOUNT_ID = "123456789012"  # the account of moto, which answers STS in the sandbox
 
 
 def new_id(length: int, taken: Container[str] = ()) -> str:
@@ -25,12 +24,6 @@ def new_key_value() -> str:
     """The value of an API key: 40 letters and digits."""
     alphabet = string.ascii_letters + string.digits
     return "".join(secrets.choice(alphabet) for _ in range(40))
-
-
-def request_id() -> str:
-    """A random UUID in its text form (`$context.requestId`)."""
-    digits = os.urandom(16).hex()
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def extended_request_id() -> str:

@@ -13,8 +13,8 @@ from aiohttp import ClientSession
 
 from sandbox.servers.api_gateway import http_proxy
 from sandbox.servers.api_gateway.document import Method
-from sandbox.servers.api_gateway.errors import BadRequestError
 from sandbox.servers.api_gateway.invocation import IntegrationAnswer, Invocation
+from sandbox.servers.aws.errors import BadRequestError
 
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 50, 29_000
 

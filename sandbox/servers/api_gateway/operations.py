@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from sandbox.servers.api_gateway import (
     operations_api_keys,
@@ -10,12 +11,17 @@ from sandbox.servers.api_gateway import (
     operations_rest_apis,
     operations_usage_plans,
 )
-from sandbox.servers.api_gateway.protocol import Params
 from sandbox.servers.api_gateway.state import State
+from sandbox.servers.aws.rest_json import Params
 
-OPERATIONS: dict[str, Callable[[State, Params], Params]] = {
+_OPERATIONS: dict[str, Callable[[State, Params], Params]] = {
     **operations_rest_apis.OPERATIONS,
     **operations_deployments.OPERATIONS,
     **operations_api_keys.OPERATIONS,
     **operations_usage_plans.OPERATIONS,
 }
+
+
+def operations(state: State) -> Mapping[str, Callable[[Params], Params]]:
+    """The operations on one state, by Amazon's names of them."""
+    return {name: partial(run, state) for name, run in _OPERATIONS.items()}

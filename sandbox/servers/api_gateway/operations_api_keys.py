@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import time
 from typing import Any
 
-from sandbox.servers.api_gateway.errors import BadRequestError, ConflictError
 from sandbox.servers.api_gateway.identifiers import new_id, new_key_value
 from sandbox.servers.api_gateway.pages import page
-from sandbox.servers.api_gateway.protocol import Params
 from sandbox.servers.api_gateway.state import State
+from sandbox.servers.aws.errors import BadRequestError, ConflictError
+from sandbox.servers.aws.rest_json import Params
 
 MIN_VALUE_LENGTH, MAX_VALUE_LENGTH = 20, 128
 

@@ -9,12 +9,12 @@ from time import time
 from typing import Any
 
 from sandbox.servers.api_gateway.document import Document, methods
-from sandbox.servers.api_gateway.errors import BadRequestError, ConflictError
 from sandbox.servers.api_gateway.identifiers import new_id
 from sandbox.servers.api_gateway.pages import page
 from sandbox.servers.api_gateway.patches import Patch, checked, name_in
-from sandbox.servers.api_gateway.protocol import Params
 from sandbox.servers.api_gateway.state import Api, State
+from sandbox.servers.aws.errors import BadRequestError, ConflictError
+from sandbox.servers.aws.rest_json import Params
 
 STAGE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
 VARIABLE_NAME = re.compile(r"^[A-Za-z0-9_]+$")

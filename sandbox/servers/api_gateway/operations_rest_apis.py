@@ -7,12 +7,12 @@ from typing import Any
 
 from sandbox.servers.api_gateway.document import Document, Method, mappings, methods, parse, section
 from sandbox.servers.api_gateway.document_check import API_KEY_SOURCE, check
-from sandbox.servers.api_gateway.errors import NotImplementedOperationError
 from sandbox.servers.api_gateway.identifiers import new_id
 from sandbox.servers.api_gateway.integrations import MAX_TIMEOUT_MS
 from sandbox.servers.api_gateway.pages import page
-from sandbox.servers.api_gateway.protocol import Params
 from sandbox.servers.api_gateway.state import Api, State
+from sandbox.servers.aws.errors import NotImplementedOperationError
+from sandbox.servers.aws.rest_json import Params
 
 ENDPOINT_TYPES = "endpointConfigurationTypes"
 

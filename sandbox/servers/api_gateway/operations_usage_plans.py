@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from sandbox.servers.api_gateway.errors import (
+from sandbox.servers.api_gateway.identifiers import new_id
+from sandbox.servers.api_gateway.pages import page
+from sandbox.servers.api_gateway.patches import Patch, checked, number
+from sandbox.servers.api_gateway.state import State
+from sandbox.servers.aws.errors import (
     BadRequestError,
     ConflictError,
     NotFoundError,
     NotImplementedOperationError,
 )
-from sandbox.servers.api_gateway.identifiers import new_id
-from sandbox.servers.api_gateway.pages import page
-from sandbox.servers.api_gateway.patches import Patch, checked, number
-from sandbox.servers.api_gateway.protocol import Params
-from sandbox.servers.api_gateway.state import State
+from sandbox.servers.aws.rest_json import Params
 
 LAST_OFFSET = {"DAY": 0, "WEEK": 6, "MONTH": 27}
 PATCHES = {

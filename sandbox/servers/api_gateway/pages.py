@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.servers.api_gateway.errors import BadRequestError
+from sandbox.servers.aws.errors import BadRequestError
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.servers.api_gateway.errors import BadRequestError
+from sandbox.servers.aws.errors import BadRequestError
 
 Patch = dict[str, Any]
 MAX_NUMBER = 2**31 - 1

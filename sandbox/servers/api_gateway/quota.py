@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sandbox.servers.api_gateway.store import Store
+from sandbox.servers.aws.store import Store
 
 KIND = "usage"
 

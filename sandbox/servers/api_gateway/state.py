@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.servers.api_gateway.document import Document, resource_paths
-from sandbox.servers.api_gateway.errors import NotFoundError
-from sandbox.servers.api_gateway.identifiers import ACCOUNT_ID, new_id
-from sandbox.servers.api_gateway.store import Store
+from sandbox.servers.api_gateway.identifiers import new_id
+from sandbox.servers.aws.errors import NotFoundError
+from sandbox.servers.aws.identifiers import ACCOUNT_ID
+from sandbox.servers.aws.store import Store
 
 Record = dict[str, Any]
 APIS, KEYS, PLANS = "apis", "keys", "plans"

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.servers.api_gateway.errors import StateError
+from sandbox.servers.aws.errors import StateError
 
 
 class Store:

@@ -1,4 +1,4 @@
-"""The REST-JSON protocol of the `apigateway` service, read from botocore's own description of it.
+"""The REST-JSON protocol of a service, read from botocore's own description of it.
 
 So every operation of the service is known by name, whether it is served here or not, and no shape is written twice.
 """
@@ -15,7 +15,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from sandbox.servers.api_gateway.errors import BadRequestError, UnknownOperationError
+from sandbox.servers.aws.errors import BadRequestError, UnknownOperationError
 
 Params = dict[str, Any]
 LABEL = re.compile(r"\{([^}]+)\}")
@@ -31,11 +31,19 @@ class Route:
     query: dict[str, str]
 
 
-class Protocol:
-    """Finds the operation of a request, reads its parameters and writes its answer."""
+class RestJson:
+    """Finds the operation of a request to a service (botocore's name of it, `apigateway`).
 
-    def __init__(self) -> None:
-        model = ServiceModel(Loader().load_service_model("apigateway", "service-2"), "apigateway")
+    Attributes:
+        name: the service as Amazon writes it.
+        signing_name: what a signature's scope calls the service.
+        roots: the first segments of its paths.
+    """
+
+    def __init__(self, service: str) -> None:
+        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        self.name = str(model.metadata.get("serviceFullName", service))
+        self.signing_name = model.signing_name
         routes = [_route(model.operation_model(name)) for name in model.operation_names]
         self._routes = sorted(routes, key=lambda route: (-len(route.query), route.path.pattern.count("(?P")))
         self.roots = frozenset(route.operation.http["requestUri"].split("/")[1].split("?")[0] for route in routes)

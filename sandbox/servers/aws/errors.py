@@ -1,21 +1,21 @@
-"""What can go wrong in the gateway, as types. What a caller of the control plane sees is a `ServiceError`."""
+"""What can go wrong in a server that answers as Amazon does. What its caller sees is a `ServiceError`."""
 
 from __future__ import annotations
 
 
-class ApiGatewayError(Exception):
-    """Base class of everything the gateway raises on purpose."""
+class AwsError(Exception):
+    """Base class of everything these servers raise on purpose."""
 
 
-class StateError(ApiGatewayError):
+class StateError(AwsError):
     """The state folder cannot be read or written; the message names the file and the command that mends it."""
 
 
-class CredentialsError(ApiGatewayError):
+class CredentialsError(AwsError):
     """The shared credentials file is missing or not readable as one."""
 
 
-class ServiceError(ApiGatewayError):
+class ServiceError(AwsError):
     """An answer of the control plane that is an error: `code` is Amazon's exception name, `status` its HTTP status."""
 
     code = "InternalFailure"
@@ -44,14 +44,14 @@ class ConflictError(ServiceError):
 
 
 class RequestTooLargeError(ServiceError):
-    """A control plane body beyond what the service takes."""
+    """A body beyond what the service takes."""
 
     code = "RequestEntityTooLargeException"
     status = 413
 
 
 class NotImplementedOperationError(ServiceError):
-    """The service has this operation, this gateway has not."""
+    """The service has this operation, the sandbox has not."""
 
     code = "NotImplementedException"
     status = 501

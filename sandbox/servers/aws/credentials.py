@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.credentials import Credentials
 
-from sandbox.servers.api_gateway.errors import CredentialsError
+from sandbox.servers.aws.errors import CredentialsError
 
 
 class CredentialsFile:

@@ -13,15 +13,14 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from sandbox.servers.api_gateway.credentials import CredentialsFile
-from sandbox.servers.api_gateway.errors import (
+from sandbox.servers.aws.credentials import CredentialsFile
+from sandbox.servers.aws.errors import (
     IncompleteSignatureError,
     InvalidSignatureError,
     MissingAuthenticationTokenError,
     UnrecognizedClientError,
 )
 
-SERVICE = "apigateway"
 ALLOWED_SKEW = timedelta(minutes=5)
 PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 MISMATCH = (
@@ -51,8 +50,8 @@ class _Claim:
     signature: str
 
 
-def verify(request: SignedRequest, credentials: CredentialsFile) -> None:
-    """Return if the request is signed by a key of the file.
+def verify(request: SignedRequest, service: str, credentials: CredentialsFile) -> None:
+    """Return if the request is signed for the service by a key of the file.
 
     Raises `MissingAuthenticationTokenError`, `IncompleteSignatureError`, `UnrecognizedClientError` or
     `InvalidSignatureError` as Amazon does.
@@ -61,8 +60,8 @@ def verify(request: SignedRequest, credentials: CredentialsFile) -> None:
     known = credentials.find(claim.access_key)
     if known is None or request.headers.get("x-amz-security-token") != known.token:
         raise UnrecognizedClientError("The security token included in the request is invalid.")
-    if claim.service != SERVICE:
-        raise InvalidSignatureError(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+    if claim.service != service:
+        raise InvalidSignatureError(f"Credential should be scoped to correct service: '{service}'. ")
     _check_age(request.headers.get("x-amz-date", ""), claim)
     _check_body(request)
     if not hmac.compare_digest(_signature(request, claim, known).encode(), claim.signature.encode()):
