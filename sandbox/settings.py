@@ -31,6 +31,9 @@ PORT_OFFSETS = {
     "s3-volume-grpc": 12,
     "s3-filer": 13,
     "s3-filer-grpc": 14,
+    "kinesis": 15,
+    "msk": 16,
+    "aws": 17,
 }
 
 

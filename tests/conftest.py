@@ -1,8 +1,10 @@
 """The test sandbox: real servers with their own ports and folder, fresh for each session, gone after it."""
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,13 @@ HOME = ROOT / ".sandbox-test" / "home"
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxUnderTest]:
-    """A fresh sandbox, up; after the tests it is stopped and its folder removed."""
+    """A fresh sandbox, up; after the tests it is stopped and its folder removed.
+
+    TEST_SANDBOX names the folder of a running sandbox to use instead, for a quick round of tests that spare its data.
+    """
+    if running := os.environ.get("TEST_SANDBOX"):
+        yield SandboxUnderTest(Settings(home=Path(running), port_base=int(os.environ["TEST_SANDBOX_PORT_BASE"])))
+        return
     shutil.rmtree(HOME, ignore_errors=True)
     settings = Settings(home=HOME, port_base=free_port_base())
     under_test = SandboxUnderTest(settings)
