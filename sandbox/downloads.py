@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+from sandbox import trust
 from sandbox.errors import DiskFullError, DownloadError, SandboxError
 from sandbox.java import find_java
 from sandbox.settings import ROOT, Settings
@@ -141,7 +142,9 @@ def run_ivy(settings: Settings, jars: JarSet, target: Path, lock: int, progress:
     """Let Ivy fetch the jars of a set into a folder, without any jar's own dependencies."""
     module = target / "ivy.xml"
     module.write_text(ivy_module(jars))
-    command: list[str | Path] = [find_java(settings).path, "-jar", ivy_jar(), "-settings", LOCKS / "ivysettings.xml"]
+    java = find_java(settings)
+    command: list[str | Path] = [java.path, *trust.trust_options(java, target), "-jar", ivy_jar()]
+    command += ["-settings", LOCKS / "ivysettings.xml"]
     command += ["-cache", ivy_cache(settings, jars), "-ivy", module, "-confs", "default"]
     command += ["-retrieve", f"{target}/[artifact]-[revision].[ext]"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,))
@@ -157,6 +160,7 @@ def run_ivy(settings: Settings, jars: JarSet, target: Path, lock: int, progress:
             "Check the network (a proxy goes into JAVA_TOOL_OPTIONS) and go on where it stopped: sandbox up",
         )
     module.unlink()
+    (target / trust.STORE).unlink(missing_ok=True)
 
 
 def follow_ivy(process: subprocess.Popen[str], jars: JarSet, progress: Progress) -> str:
@@ -167,7 +171,7 @@ def follow_ivy(process: subprocess.Popen[str], jars: JarSet, progress: Progress)
             done += 1
             progress(jars.name, done, total)
         elif "FAILED" in line or "not found" in line or "Exception" in line or "ERROR" in line:
-            complaint = complaint or line.strip(" :\t\n")
+            complaint = line.strip(" :\t\n")
     return complaint
 
 

