@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sandbox_under_test import SandboxUnderTest, free_port_base
 
 from sandbox.settings import ROOT, Settings
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gate")
 
 HOME = ROOT / ".sandbox-test" / "home"
 

@@ -138,7 +138,7 @@ STEPS = st.tuples(st.sampled_from(["ack", "refuse", "give up", "wrong key", "kil
 KILLS = st.dictionaries(st.integers(1, 40), st.sampled_from(["before", "after"]), max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(script=st.lists(STEPS, max_size=25), kills=KILLS, rows=st.integers(0, 60))
 def test_no_row_is_lost_whatever_fails_and_wherever_a_kill_strikes(
     tmp_path_factory: pytest.TempPathFactory, script: list[tuple[str, int]], kills: dict[int, str], rows: int

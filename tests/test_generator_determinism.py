@@ -36,7 +36,7 @@ def test_the_values_are_the_golden_ones(rows: int, seed: int, decimals: bool) ->
 
 
 @given(rows=st.integers(100, 700), seed=st.integers(0, 2**63 - 1), chunk_rows=st.integers(20, 800))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_size_of_a_chunk_changes_nothing(rows: int, seed: int, chunk_rows: int) -> None:
     whole, parts = list(generate(rows, seed, chunk_rows=rows)), list(generate(rows, seed, chunk_rows=chunk_rows))
     for table in ("pin", "geo", "user"):
@@ -60,7 +60,7 @@ def test_decimals_change_follower_counts_only() -> None:
 
 
 @given(rows=st.integers(100, 3_000), seed=st.integers(0, 2**63 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_size_and_seed_gives_sound_rows(rows: int, seed: int) -> None:
     chunks = list(generate(rows, seed))
     pin, geo, user = (pa.concat_tables([getattr(c, name) for c in chunks]) for name in ("pin", "geo", "user"))

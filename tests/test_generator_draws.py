@@ -27,7 +27,7 @@ def test_draws_below_a_bound_are_even() -> None:
 
 
 @given(size=st.integers(1, 3_000), seed=st.integers(0, 2**63 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_permutation_hits_every_place_once_and_finds_back(size: int, seed: int) -> None:
     shuffle, elements = Permutation(seed, "cards", size), np.arange(size)
     places = shuffle(elements)
@@ -82,7 +82,7 @@ def test_degrees_print_with_six_digits() -> None:
 
 
 @given(rows=st.integers(100, 60_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_size_is_shared_out_to_the_last_post(rows: int) -> None:
     laid = population(rows)
     assert int((laid.posts * laid.persons).sum()) == rows

@@ -50,7 +50,7 @@ def verdict(entity: Entity, **changes: Any) -> str:
 
 
 @given(duplicates=SHARE, late=SHARE, poison=SHARE, drift=st.booleans(), seed=st.integers(0, 2**63 - 1))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_counts_add_up_and_no_key_is_lost(
     duplicates: float, late: float, poison: float, drift: bool, seed: int
 ) -> None:

@@ -57,7 +57,7 @@ def test_rows_travel_with_the_databases_columns_and_utc_times() -> None:
 
 
 @given(seed=st.integers(0, 2**63 - 1), chunk_rows=st.integers(10, 400))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_the_size_of_a_piece_changes_nothing(seed: int, chunk_rows: int) -> None:
     dials = Dials(duplicates=0.2, late=0.2, drift=True, poison=0.1)
     assert sent(dials, 300, seed, chunk_rows=chunk_rows) == sent(dials, 300, seed, chunk_rows=300)

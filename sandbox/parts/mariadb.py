@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 DATABASE = "pinterest_data"
 ADMIN = "admin"
 STUDENT = "student"
+SYSTEM_TABLES = (
+    "mariadb_system_tables",
+    "mariadb_performance_tables",
+    "mariadb_system_tables_data",
+    "fill_help_tables",
+    "maria_add_gis_sp_bootstrap",
+    "mariadb_sys_schema",
+)
 ESSENTIAL_FILES = ("ibdata1", "mysql", "aria_log_control")
 
 
@@ -57,16 +65,17 @@ class MariaDB(Part):
         fresh.rename(self.folder)
 
     def install(self, folder: Path) -> None:
-        """Create the system tables."""
-        script = next(p for p in (self.base / "scripts", self.base / "bin") if (p / "mariadb-install-db").exists())
-        command: list[str | Path] = [
-            script / "mariadb-install-db",
-            "--no-defaults",
-            f"--basedir={self.base}",
-            f"--datadir={folder}",
-        ]
-        options = ["--auth-root-authentication-method=normal", "--skip-test-db", f"--user={getpass.getuser()}"]
-        self.run([*command, *options], "")
+        """Create the system tables, from the same files as `mariadb-install-db`: that script breaks on blanks."""
+        folder.mkdir(mode=0o700)
+        tables = "\n".join((self.share / f"{name}.sql").read_text() for name in SYSTEM_TABLES)
+        beginning = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
+        self.bootstrap(folder, beginning + tables)
+
+    @property
+    def share(self) -> Path:
+        """The folder of the files with the system tables; distributions give it a name of their own."""
+        folders = [self.base / "share" / name for name in ("", "mariadb", "mysql")]
+        return next(folder for folder in folders if (folder / f"{SYSTEM_TABLES[0]}.sql").exists())
 
     def create_users(self, folder: Path) -> None:
         """Lay down database and users before the server ever listens; the passwords travel over standard input."""
@@ -82,10 +91,12 @@ CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;
 GRANT SELECT ON {DATABASE}.* TO '{STUDENT}'@'{HOST}';
 FLUSH PRIVILEGES;
 """  # noqa: S608
-        self.run([*self.server(), f"--datadir={folder}", "--bootstrap"], statements)
+        self.bootstrap(folder, statements)
 
-    def run(self, command: Sequence[str | Path], statements: str) -> None:
-        """Run one step of the first start."""
+    def bootstrap(self, folder: Path, statements: str) -> None:
+        """Run one step of the first start, in a server without a listener."""
+        options = [f"--datadir={folder}", "--bootstrap", "--max-allowed-packet=8M", "--enforce-storage-engine="]
+        command = [*self.server(), *options]
         done = set_up(self.settings, self.name, command, statements)
         if done.returncode != 0:
             lines = (done.stderr or done.stdout).strip().splitlines()
@@ -99,7 +110,7 @@ FLUSH PRIVILEGES;
             str(program),
             "--no-defaults",
             f"--basedir={self.base}",
-            f"--lc-messages-dir={self.base / 'share'}",
+            f"--lc-messages-dir={self.share}",
             "--innodb-buffer-pool-size=32M",
             "--innodb-log-file-size=16M",
             "--performance-schema=OFF",
