@@ -5,7 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -178,6 +178,25 @@ def run(
 
     up()
     run_pipeline(console, load_settings(), rows, seed)
+
+
+@app.command()
+def trace(
+    ind: Annotated[int, typer.Argument(help="The row's number: `index` of a pin, `ind` of the others.")],
+    entity: Annotated[Literal["pin", "geo", "user"] | None, typer.Option(help="Only this one.")] = None,
+) -> None:
+    """Follow one row through every hop, from the database to the tables."""
+    from sandbox.data.schema import ENTITIES
+    from sandbox.run.trace import trace as follow
+    from sandbox.run.trace import trace_table
+    from sandbox.stack import Stack
+
+    stack = Stack(load_settings())
+    stack.require_running()
+    for wanted in (known for known in ENTITIES if entity in (None, known.name)):
+        with console.status(f"Looking for the {wanted.name} row {ind}"):
+            hops = follow(stack, wanted, ind)
+        console.print(trace_table(wanted, ind, hops))
 
 
 def kafka_tool(name: str) -> None:

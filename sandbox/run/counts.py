@@ -1,7 +1,7 @@
 """Count the rows at every hop, each with the hop's own client."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -62,9 +62,7 @@ def count_lines(body: Iterable[bytes]) -> int:
 def sink_dead_letters(kafka: Kafka, topic: str) -> Counts:
     """Records of the sink's dead-letter topic by entity, told apart by the header that names their topic."""
     by_topic: Counter[str] = Counter()
-    ends = kafka.end_offsets(topic)
-    if any(ends.values()):
-        by_topic.update(origin(message) for message in read_to_end(kafka, topic, ends))
+    by_topic.update(origin(letter) for letter in records(kafka, topic, kafka.end_offsets(topic)))
     return {name: by_topic[own] for name, own in kafka.topics().items()}
 
 
@@ -73,20 +71,21 @@ def origin(message: Any) -> str:
     return dict(message.headers() or []).get(TOPIC_HEADER, b"").decode()
 
 
-def read_to_end(kafka: Kafka, topic: str, ends: dict[int, int]) -> list[Any]:
+def records(kafka: Kafka, topic: str, ends: dict[int, int]) -> Iterator[Any]:
     """Every committed record of a topic up to the given end offsets."""
     settings = {"group.id": "sandbox-count", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
     consumer = Consumer({**kafka.client_settings(), **settings, "enable.partition.eof": True})
     consumer.assign([TopicPartition(topic, partition, 0) for partition, end in ends.items() if end])
-    open_partitions, messages = sum(bool(end) for end in ends.values()), []
-    while open_partitions:
-        for message in consumer.consume(500, timeout=5):
-            if message.error():
-                open_partitions -= 1
-            else:
-                messages.append(message)
-    consumer.close()
-    return messages
+    open_partitions = sum(bool(end) for end in ends.values())
+    try:
+        while open_partitions:
+            for message in consumer.consume(500, timeout=5):
+                if message.error():
+                    open_partitions -= 1
+                else:
+                    yield message
+    finally:
+        consumer.close()
 
 
 def table_rows(spark: Spark) -> dict[str, Counts]:

@@ -36,7 +36,7 @@ from sandbox.stack import Stack
 PATIENCE_SECONDS = 120
 NEXT_STEPS = """The sandbox stays up. What comes next:
   sandbox status                      what runs, where, and how much memory it takes
-  sandbox kafka-topics --list         look around with Kafka's own tools
+  sandbox trace 42                    follow one row through every hop
   sandbox down                        stop it; all data stays for the next `sandbox up`"""
 
 

@@ -1,0 +1,191 @@
+"""One row's way through every hop, as a table a student can read."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from sqlalchemy import text
+
+from sandbox.data import schema
+from sandbox.parts.kafka import Kafka
+from sandbox.parts.mariadb import MariaDB
+from sandbox.parts.s3 import S3
+from sandbox.parts.spark import Spark
+from sandbox.parts.spark_session import session
+from sandbox.run.counts import origin, records
+from sandbox.run.replace import SCHEMA
+from sandbox.stack import Stack
+
+SHOWN_CHARACTERS = 60
+NOWHERE = "not there"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One place where the row was found, or was looked for in vain.
+
+    Attributes:
+        name: the hop, in the words of the course.
+        where: the place within it.
+        what: what stands there.
+    """
+
+    name: str
+    where: str
+    what: str = ""
+
+
+def trace(stack: Stack, entity: schema.Entity, ind: int) -> list[Hop]:
+    """Look for the row of an entity with a key at every hop, each with the hop's own client."""
+    topic = stack.part(Kafka).topics()[entity.name]
+    found = landed_records(stack.part(Kafka), topic, ind)
+    hops = [database_hop(stack.part(MariaDB), entity, ind)]
+    for record in found:
+        hops += [request_hop(stack, topic, record), topic_hop(record), object_hop(stack, record)]
+    if not found:
+        hops.append(Hop("topic", topic, f"no record with the key {ind}"))
+    return [*hops, *table_hops(stack.part(Spark), entity, ind)]
+
+
+def trace_table(entity: schema.Entity, ind: int, hops: Iterable[Hop]) -> Table:
+    """The hops as a table."""
+    table = Table(title=f"{entity.name}: {entity.key} {ind}", title_justify="left")
+    for column in ("hop", "where", "what"):
+        table.add_column(column, overflow="fold")
+    for hop in hops:
+        table.add_row(hop.name, hop.where, hop.what)
+    return table
+
+
+def short(value: Any) -> str:
+    """The beginning of a value."""
+    shown = str(value)
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 3] + "..."
+
+
+def database_hop(mariadb: MariaDB, entity: schema.Entity, ind: int) -> Hop:
+    """The row in the source database."""
+    engine = mariadb.engine()
+    with engine.connect() as connection:
+        query = text(f"SELECT * FROM {entity.table} WHERE `{entity.key}` = :ind")  # noqa: S608
+        row = connection.execute(query, {"ind": ind}).mappings().first()
+    engine.dispose()
+    return Hop("database", f"{entity.table}, {entity.key} = {ind}", fields(dict(row)) if row else NOWHERE)
+
+
+def fields(row: dict[str, Any]) -> str:
+    """A row's columns, one a line."""
+    return "\n".join(f"{name}: {short(value)}" for name, value in row.items())
+
+
+def landed_records(kafka: Kafka, topic: str, ind: int) -> list[Any]:
+    """Every record of the topic with the key, a repetition among them."""
+    key = str(ind).encode()
+    return [record for record in records(kafka, topic, kafka.end_offsets(topic)) if record.key() == key]
+
+
+def topic_hop(record: Any) -> Hop:
+    """Where the record stands in Kafka."""
+    where = f"{record.topic()}, partition {record.partition()}, offset {record.offset()}"
+    return Hop("topic", where, f"key {record.key().decode()}, {len(record.value() or b'')} bytes")
+
+
+def request_hop(stack: Stack, topic: str, record: Any) -> Hop:
+    """The request that brought the record: that of the gateway's log during which Kafka got it."""
+    _, created_ms = record.timestamp()
+    for line in access_log(stack):
+        began = line["requestTimeEpoch"]
+        if line["path"].endswith(f"/topics/{topic}") and began <= created_ms <= began + line["responseLatency"]:
+            answer = f"{line['httpMethod']} {line['path']} {line['status']} in {line['responseLatency']:.0f} ms"
+            return Hop("request", f"API Gateway, request {line['requestId']}", answer)
+    return Hop("request", "API Gateway", "none in the log: the record came another way, or the log was rotated")
+
+
+def access_log(stack: Stack) -> Iterator[dict[str, Any]]:
+    """The gateway's access log, rotated files included, newest file first."""
+    newest = stack.settings.log("api-gateway")
+    for path in sorted(newest.parent.glob(f"{newest.name}*")):
+        for line in path.read_text().splitlines():
+            if line.startswith("{"):
+                yield json.loads(line)
+
+
+def object_hop(stack: Stack, record: Any) -> Hop:
+    """The object and line that the sink made of the record, or its dead letter."""
+    s3, prefix = stack.part(S3), f"topics/{record.topic()}/partition={record.partition()}/"
+    pages = s3.client().get_paginator("list_objects_v2").paginate(Bucket=s3.bucket, Prefix=prefix)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    before = [key for key in keys if first_offset(key) <= record.offset()]
+    for number, line in enumerate(lines_of(s3, max(before, key=first_offset)) if before else (), start=1):
+        if line == compact(record.value()):
+            return Hop("object", f"s3://{s3.bucket}/{max(before, key=first_offset)}", f"line {number}")
+    return dead_letter_hop(stack.part(Kafka), record)
+
+
+def first_offset(key: str) -> int:
+    """The offset in an object's name."""
+    return int(key.rpartition("+")[2].removesuffix(".json"))
+
+
+def lines_of(s3: S3, key: str) -> list[Any]:
+    """An object's lines, read as JSON."""
+    body = s3.client().get_object(Bucket=s3.bucket, Key=key)["Body"].read()
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def compact(value: bytes | None) -> Any:
+    """A record's value as JSON; None for what is none."""
+    try:
+        return json.loads(value or b"null")
+    except ValueError:
+        return None
+
+
+def dead_letter_hop(kafka: Kafka, record: Any) -> Hop:
+    """The sink's dead letter of the record."""
+    topic = kafka.dead_letter_topic
+    for letter in records(kafka, topic, kafka.end_offsets(topic)):
+        if (origin(letter), letter.key()) == (record.topic(), record.key()):
+            where = f"{topic}, partition {letter.partition()}, offset {letter.offset()}"
+            return Hop("dead letter", where, reason_of(letter))
+    return Hop("object", "S3", "not landed yet: the sink writes it when its file is full or its interval is over")
+
+
+def reason_of(letter: Any) -> str:
+    """Why the sink could not write a record."""
+    headers = dict(letter.headers() or [])
+    return headers.get("__connect.errors.exception.message", b"").decode()
+
+
+def table_hops(spark: Spark, entity: schema.Entity, ind: int) -> list[Hop]:
+    """The row in the tables: as it landed, cleaned, and set aside with the reason."""
+    with session(spark) as connection:
+        if not connection.catalog.databaseExists(SCHEMA):
+            return [Hop("raw", SCHEMA, "no table yet: load_data has not run")]
+        hops = []
+        for name, table, condition, columns in table_queries(entity, ind):
+            if connection.catalog.tableExists(f"{SCHEMA}.`{table}`"):
+                rows = connection.table(f"{SCHEMA}.`{table}`").where(condition).select(*columns).collect()
+                hops += hops_of(name, table, [row.asDict() for row in rows])
+        return hops
+
+
+def table_queries(entity: schema.Entity, ind: int) -> list[tuple[str, str, str, list[str]]]:
+    """Name of the hop, table, condition and columns, in the row's order."""
+    place = ["source_file", "source_offset", "ingest_time"]
+    aside = f"table_name = '{entity.name}' AND ind = {ind}"
+    return [
+        ("raw", f"raw_{entity.name}", f"`{entity.key}` = {ind}", place),
+        ("clean", entity.name, f"ind = {ind}", ["*"]),
+        ("quarantine", "quarantine", aside, ["stage", "reason", "payload", *place]),
+        ("stream", f"stream_{entity.name}", f"ind = {ind}", ["*"]),
+    ]
+
+
+def hops_of(name: str, table: str, rows: list[dict[str, Any]]) -> list[Hop]:
+    """One hop a row; quarantine is silent where nothing was set aside."""
+    if not rows:
+        return [] if name == "quarantine" else [Hop(name, f"{SCHEMA}.{table}", NOWHERE)]
+    return [Hop(name, f"{SCHEMA}.{table}", fields(row)) for row in rows]
