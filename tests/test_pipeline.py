@@ -76,7 +76,7 @@ def test_the_end_says_what_there_is_and_what_comes_next(first: tuple[dict[str, A
     _, shown = first
     assert "Every row is accounted for" in shown
     assert "answers.png" in shown
-    for command in ("sandbox status", "sandbox kafka-topics --list", "sandbox down"):
+    for command in ("sandbox status", "sandbox trace 42", "sandbox down"):
         assert command in shown
 
 
