@@ -27,12 +27,13 @@ BASE_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONU
 
 @dataclass(frozen=True)
 class Program:
-    """One process to keep alive: its command, its environment and its folder."""
+    """One process to keep alive: its command, its environment, its folder, and the seconds it gets for its own stop."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
+    stop_seconds: int
 
 
 class Supervisor:
@@ -121,7 +122,7 @@ autostart=false
 autorestart=true
 startsecs=1
 startretries={START_RETRIES}
-stopwaitsecs=20
+stopwaitsecs={program.stop_seconds}
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true
@@ -145,7 +146,8 @@ stdout_logfile_backups={LOG_BACKUPS}
             self.rpc.stopProcess(name, True)
 
     def shutdown(self) -> None:
-        """Stop every program and supervisord itself."""
+        """Stop every program, all at the same time, and supervisord itself."""
+        self.rpc.stopAllProcesses(False)
         self.rpc.shutdown()
 
 

@@ -21,12 +21,14 @@ class Part(ABC):
         stands_for: the AWS or Databricks service it stands for.
         needs: the parts that must answer before this one starts.
         seconds: how long it may take from its start to its first answer.
+        stop_seconds: how long it may take for its own stop before it is killed.
     """
 
     name: ClassVar[str]
     stands_for: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     seconds: ClassVar[float] = 90
+    stop_seconds: ClassVar[int] = 20
     port_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
@@ -83,7 +85,7 @@ class Part(ABC):
         """The process as the supervisor keeps it."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         words = [str(word) for word in self.command()]
-        return Program(self.name, words, self.environment(), self.folder)
+        return Program(self.name, words, self.environment(), self.folder, self.stop_seconds)
 
 
 def listening(port: int) -> bool:

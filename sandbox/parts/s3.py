@@ -24,6 +24,8 @@ class S3(Part):
 
     name = "s3"
     stands_for = "S3"
+    # Its volumes are closed within a tenth of a second; then it waits 15 s for clients that are gone.
+    stop_seconds = 3
     port_names = (
         "s3", "s3-grpc", "s3-master", "s3-master-grpc", "s3-volume", "s3-volume-grpc", "s3-filer", "s3-filer-grpc",
     )  # fmt: skip
