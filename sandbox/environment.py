@@ -21,20 +21,36 @@ def aws_credentials_file(settings: Settings) -> Path:
     return settings.home / "aws" / "credentials"
 
 
+# The services with an endpoint of their own, by botocore's service ids: the port of the part that serves each.
+SERVICE_PORTS = {
+    "s3": "s3",
+    "api_gateway": "api-gateway",
+    "kinesis": "kinesis",
+    "kafka": "msk",
+    "kafkaconnect": "msk",
+}
+
+
 def write_profile(settings: Settings, secrets: Secrets) -> None:
-    """Write the AWS profile: an endpoint for every service, so that none reaches Amazon, and those served here."""
-    gateway, s3 = (f"http://127.0.0.1:{settings.ports[name]}" for name in ("api-gateway", "s3"))
+    """Write the AWS profile: an endpoint for every service, so that none reaches Amazon, and those served apart."""
+    services = "".join(
+        f"{service} =\n  endpoint_url = {endpoint(settings, port)}\n" for service, port in SERVICE_PORTS.items()
+    )
     write_private(
         aws_config_file(settings),
-        f"[profile sandbox]\nregion = us-east-1\noutput = json\nendpoint_url = {gateway}\nservices = sandbox\n"
-        f"s3 =\n  addressing_style = path\n\n"
-        f"[services sandbox]\ns3 =\n  endpoint_url = {s3}\napi_gateway =\n  endpoint_url = {gateway}\n",
+        f"[profile sandbox]\nregion = us-east-1\noutput = json\nendpoint_url = {endpoint(settings, 'aws')}\n"
+        f"services = sandbox\ns3 =\n  addressing_style = path\n\n[services sandbox]\n{services}",
     )
     write_private(
         aws_credentials_file(settings),
         f"[sandbox]\naws_access_key_id = {secrets.aws_access_key_id}\n"
         f"aws_secret_access_key = {secrets.aws_secret_access_key.get_secret_value()}\n",
     )
+
+
+def endpoint(settings: Settings, port: str) -> str:
+    """The address of the server that has a port."""
+    return f"http://127.0.0.1:{settings.ports[port]}"
 
 
 def profile_variables(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The parts of the sandbox, in the order in which they need one another."""
 
 from sandbox.parts.api_gateway import ApiGateway
+from sandbox.parts.aws import Aws
 from sandbox.parts.base import Part
 from sandbox.parts.kafka import Kafka
 from sandbox.parts.mariadb import MariaDB
@@ -9,6 +10,6 @@ from sandbox.parts.rest_proxy import RestProxy
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
 
-PARTS: tuple[type[Part], ...] = (MariaDB, Kafka, S3, Spark, RestProxy, ApiGateway, MskConnect)
+PARTS: tuple[type[Part], ...] = (MariaDB, Kafka, S3, Aws, Spark, RestProxy, ApiGateway, MskConnect)
 
 __all__ = ["PARTS", "Part"]

@@ -6,7 +6,6 @@ The access log goes to standard output, everything else that is said to standard
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from sandbox.servers.api_gateway.app import Gateway
+from sandbox.servers.aws.arguments import credentials_file, loopback
 from sandbox.servers.aws.errors import AwsError
 
 # Longer than an integration may take (29 s), so that a stop cuts off no request.
@@ -52,28 +52,16 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.servers.api_gateway", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="folder of the definitions; made if it is not there")
-    parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(
         "--credentials",
-        type=_file,
+        type=credentials_file,
         default=os.environ.get("AWS_SHARED_CREDENTIALS_FILE"),
         required="AWS_SHARED_CREDENTIALS_FILE" not in os.environ,
         help="AWS shared credentials file with the access keys that may sign (default: AWS_SHARED_CREDENTIALS_FILE)",
     )
     return parser.parse_args()
-
-
-def _loopback(text: str) -> str:
-    if text != "localhost" and not ipaddress.ip_address(text).is_loopback:
-        raise argparse.ArgumentTypeError(f"{text} is not a loopback address; the sandbox serves this machine only")
-    return text
-
-
-def _file(text: str) -> Path:
-    if not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"{text} is not there; `sandbox up` writes the sandbox's credentials")
-    return Path(text)
 
 
 if __name__ == "__main__":

@@ -90,3 +90,17 @@ class InvalidSignatureError(ServiceError):
 
     code = "InvalidSignatureException"
     status = 403
+
+
+class ExpiredTokenError(ServiceError):
+    """The session of these temporary keys is over."""
+
+    code = "ExpiredTokenException"
+    status = 403
+
+
+class AccessDeniedError(ServiceError):
+    """The caller may not do this."""
+
+    code = "AccessDeniedException"
+    status = 403

@@ -13,7 +13,7 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from sandbox.servers.aws.credentials import CredentialsFile
+from sandbox.servers.aws.credentials import KnownKeys
 from sandbox.servers.aws.errors import (
     IncompleteSignatureError,
     InvalidSignatureError,
@@ -39,8 +39,8 @@ class SignedRequest(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """What an Authorization header says."""
+class Claim:
+    """What an Authorization header says; whether it is true is for `verify` to tell."""
 
     access_key: str
     date: str
@@ -50,13 +50,13 @@ class _Claim:
     signature: str
 
 
-def verify(request: SignedRequest, service: str, credentials: CredentialsFile) -> None:
-    """Return if the request is signed for the service by a key of the file.
+def verify(request: SignedRequest, service: str, credentials: KnownKeys) -> None:
+    """Return if the request is signed for the service by a known key.
 
     Raises `MissingAuthenticationTokenError`, `IncompleteSignatureError`, `UnrecognizedClientError` or
     `InvalidSignatureError` as Amazon does.
     """
-    claim = _claim(request.headers.get("authorization", ""))
+    claim = read_claim(request.headers.get("authorization", ""))
     known = credentials.find(claim.access_key)
     if known is None or request.headers.get("x-amz-security-token") != known.token:
         raise UnrecognizedClientError("The security token included in the request is invalid.")
@@ -68,7 +68,8 @@ def verify(request: SignedRequest, service: str, credentials: CredentialsFile) -
         raise InvalidSignatureError(MISMATCH)
 
 
-def _claim(header: str) -> _Claim:
+def read_claim(header: str) -> Claim:
+    """Read an Authorization header. Raises `MissingAuthenticationTokenError` or `IncompleteSignatureError`."""
     if not header:
         raise MissingAuthenticationTokenError("Missing Authentication Token")
     parts = dict(PART.findall(header))
@@ -79,10 +80,10 @@ def _claim(header: str) -> _Claim:
             "parameter. Authorization header requires 'SignedHeaders' parameter."
         )
     names = parts["SignedHeaders"].lower().split(";")
-    return _Claim(scope[0], scope[1], scope[2], scope[3], names, parts["Signature"])
+    return Claim(scope[0], scope[1], scope[2], scope[3], names, parts["Signature"])
 
 
-def _check_age(timestamp: str, claim: _Claim) -> None:
+def _check_age(timestamp: str, claim: Claim) -> None:
     try:
         signed_at = datetime.strptime(timestamp, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
     except ValueError as error:
@@ -99,7 +100,7 @@ def _check_body(request: SignedRequest) -> None:
         raise InvalidSignatureError(MISMATCH)
 
 
-def _signature(request: SignedRequest, claim: _Claim, credentials: Credentials) -> str:
+def _signature(request: SignedRequest, claim: Claim, credentials: Credentials) -> str:
     if "host" not in claim.signed_headers or "x-amz-date" not in claim.signed_headers:
         raise InvalidSignatureError("'Host' or ':authority' and 'X-Amz-Date' must be signed headers.")
     headers = {name: request.headers.get(name, "") for name in claim.signed_headers}

@@ -1,0 +1,62 @@
+"""IAM, STS, KMS, Secrets Manager, EC2, SSM, CloudTrail, CloudWatch and its Logs, answered by moto."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sandbox.environment import aws_credentials_file, profile_variables
+from sandbox.errors import NotReadyError
+from sandbox.parts.base import HOST, Part
+from sandbox.parts.s3 import REGION
+
+
+class Aws(Part):
+    """The services that need no server of their own; every service that has none in the profile leads here."""
+
+    name = "aws"
+    stands_for = "IAM, KMS, EC2, CloudWatch, ..."
+    needs = ("s3",)
+    port_names = ("aws",)
+
+    @property
+    def address(self) -> str:
+        """Its endpoint."""
+        return f"http://{HOST}:{self.port}"
+
+    def prepare(self) -> None:
+        """Nothing: what it holds is made by calls."""
+
+    def command(self) -> Sequence[str | Path]:
+        """Run the services; they show what the other parts log."""
+        words: list[str | Path] = [sys.executable, "-m", "sandbox.servers.aws_services", "--state", self.folder]
+        words += ["--credentials", aws_credentials_file(self.settings), "--user", self.secrets.user_id]
+        words += ["--logs", self.settings.log(self.name).parent]
+        words += ["--connector-log-groups", self.settings.data("msk") / "log_groups.json"]
+        return [*words, "--host", HOST, "--port", str(self.port)]
+
+    def environment(self) -> Mapping[str, str]:
+        """The AWS profile: a trail's bucket is looked for in S3."""
+        return profile_variables(self.settings)
+
+    @cached_property
+    def client(self) -> Any:
+        """An STS client with the student's keys."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "sts",
+            region_name=REGION,
+            endpoint_url=self.address,
+            aws_access_key_id=self.secrets.aws_access_key_id,
+            aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
+            config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}),
+        )
+
+    def probe(self) -> None:
+        """Ask who calls."""
+        arn = self.client.get_caller_identity()["Arn"]
+        if not arn.endswith(f":user/{self.secrets.user_id}"):
+            raise NotReadyError(f"STS takes the student for {arn}")
