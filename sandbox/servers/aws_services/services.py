@@ -64,7 +64,7 @@ class Services:
         refuse_not_offered(call)
         self._refuse_what_moto_would_allow(call)
         seed, moment, key_pairs = secrets.token_hex(16), time.time(), list[str]()
-        with drawn_from(seed, key_pairs):
+        with clock_stopped_at(moment), drawn_from(seed, key_pairs):
             answer = self._host.run(call)
         if self._is_lasting(call, answer):
             self._called.add((call.service, call.region))
