@@ -129,9 +129,7 @@ def test_a_line_that_a_kill_cut_short_is_dropped(aws: AwsServicesProcess) -> Non
 
 
 @pytest.mark.parametrize("damage", ['"status":200', '"verb":"POST"'])
-def test_a_recording_that_cannot_be_replayed_is_named_with_what_mends_it(
-    aws: AwsServicesProcess, damage: str
-) -> None:
+def test_a_recording_that_cannot_be_replayed_is_named_with_what_mends_it(aws: AwsServicesProcess, damage: str) -> None:
     aws.client("iam").create_user(UserName="someone")
     aws.stop(signal.SIGKILL)
     text = aws.recording.read_text()
