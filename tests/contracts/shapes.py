@@ -22,11 +22,12 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "list": (list,),
 }
+DECODED = ("policyDocumentType",)  # boto3 turns IAM's policies from URL-encoded JSON into dictionaries
 
 
 def violations(shape: Shape, value: Any, path: str = "") -> list[str]:
     """Where a value is not of a shape, a line each: missing required members, wrong types, values outside an enum."""
-    kinds = PYTHON_TYPES[shape.type_name]
+    kinds = (dict,) if shape.name in DECODED else PYTHON_TYPES[shape.type_name]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         return [f"{path or 'answer'}: {shape.type_name} expected, found {type(value).__name__} {value!r:.80}"]
     if shape.type_name == "structure":

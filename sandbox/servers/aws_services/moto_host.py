@@ -10,6 +10,7 @@ from werkzeug.test import Client
 from sandbox.servers.aws.errors import NotImplementedOperationError
 from sandbox.servers.aws_services.answers import Answer
 from sandbox.servers.aws_services.calls import Call
+from sandbox.servers.aws_services.corrections import corrected
 from sandbox.servers.aws_services.offered import OFFERED
 
 # What moto reads of a request's headers. No other reaches it, so that a recorded call is answered as the first time.
@@ -36,7 +37,7 @@ class MotoHost:
         except NotImplementedError as error:
             service = OFFERED[call.service][0]
             raise NotImplementedOperationError(f"The sandbox's {service} does not serve {call.operation}.") from error
-        return Answer(answer.status_code, _kept(answer), answer.get_data())
+        return corrected(call, Answer(answer.status_code, _kept(answer), answer.get_data()))
 
     def _client(self, service: str) -> Client:
         if service not in self._clients:
