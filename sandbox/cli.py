@@ -120,11 +120,13 @@ def reset(
 @app.command()
 def env() -> None:
     """Print the shell's export lines for this sandbox: eval "$(sandbox env)"."""
-    from sandbox.environment import exports, variables
+    from sandbox.environment import HINT, exports, variables
     from sandbox.stack import Stack
 
     stack = Stack(load_settings())
     sys.stdout.write(exports(variables(stack.settings, stack.secrets)))
+    if sys.stdout.isatty():  # someone reads it instead of a shell
+        sys.stderr.write(HINT)
 
 
 @app.command()

@@ -11,6 +11,13 @@ TEMPLATE = ROOT / "credentials" / "template.env"
 HEADER = "# Written by `sandbox up`. USER_ID is yours to choose before the first start; the rest follows the sandbox.\n"
 
 
+HINT = (
+    'These lines are for the shell:  eval "$(sandbox env)"\n'
+    "Then boto3, the AWS CLI and Terraform reach the sandbox:  aws sts get-caller-identity\n"
+    "AWS_PROFILE=yours, without AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, leads them to Amazon.\n"
+)
+
+
 def aws_config_file(settings: Settings) -> Path:
     """The AWS config with the profile `sandbox`."""
     return settings.home / "aws" / "config"

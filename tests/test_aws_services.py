@@ -1,19 +1,15 @@
 """Each offered service by one realistic round, through boto3 and the AWS CLI, and what is refused."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import requests
-from aws_services_process import ACCESS_KEY, SECRET_KEY, USER, AwsServicesProcess
+from aws_services_process import SECRET_KEY, USER, AwsServicesProcess
 from botocore.exceptions import ClientError
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
@@ -269,19 +265,3 @@ def test_it_listens_on_loopback_only_and_its_recording_is_private(aws: AwsServic
     assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
     assert aws.recording.stat().st_mode & 0o777 == 0o600
     assert SECRET_KEY not in aws.recording.read_text()
-
-
-def test_the_aws_cli_works_through_the_profile(aws: AwsServicesProcess, tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    config.write_text(f"[profile sandbox]\nregion = us-east-1\noutput = json\nendpoint_url = {aws.url}\n")
-    environment = {
-        "AWS_CONFIG_FILE": str(config),
-        "AWS_SHARED_CREDENTIALS_FILE": str(aws.folder / "credentials"),
-        "PATH": os.environ["PATH"],
-        "AWS_PAGER": "",
-    }
-    command = [sys.executable, "-m", "awscli", "--profile", "sandbox", "sts", "get-caller-identity"]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/{USER}"
-    assert ACCESS_KEY not in told.stdout

@@ -17,7 +17,6 @@ class Aws(Part):
 
     name = "aws"
     stands_for = "IAM, KMS, EC2, CloudWatch, ..."
-    needs = ("s3",)
     port_names = ("aws",)
 
     @property
