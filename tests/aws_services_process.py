@@ -51,6 +51,7 @@ class AwsServicesProcess:
     def command(self) -> list[str]:
         words = [sys.executable, "-m", "sandbox.servers.aws_services", "--state", str(self.folder / "state")]
         words += ["--port", str(self.port), "--credentials", str(self.folder / "credentials"), "--user", USER]
+        words += ["--access-key", ACCESS_KEY]
         return [*words, "--logs", str(self.logs), "--connector-log-groups", str(self.connector_log_groups)]
 
     def start(self) -> AwsServicesProcess:

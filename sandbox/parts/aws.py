@@ -30,7 +30,8 @@ class Aws(Part):
     def command(self) -> Sequence[str | Path]:
         """Run the services; they show what the other parts log."""
         words: list[str | Path] = [sys.executable, "-m", "sandbox.servers.aws_services", "--state", self.folder]
-        words += ["--credentials", aws_credentials_file(self.settings), "--user", self.secrets.user_id]
+        words += ["--credentials", aws_credentials_file(self.settings)]
+        words += ["--user", self.secrets.user_id, "--access-key", self.secrets.aws_access_key_id]
         words += ["--logs", self.settings.log(self.name).parent]
         words += ["--connector-log-groups", self.settings.data("msk") / "log_groups.json"]
         return [*words, "--host", HOST, "--port", str(self.port)]

@@ -7,13 +7,12 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from sandbox.servers.aws.credentials import KnownKeys
 from sandbox.servers.aws.errors import (
     IncompleteSignatureError,
     InvalidSignatureError,
@@ -27,6 +26,13 @@ MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
+
+
+class KnownKeys(Protocol):
+    """Whatever knows the secrets of access keys: a `CredentialsFile`, or the IAM and STS of the sandbox."""
+
+    def find(self, access_key: str) -> Credentials | None:
+        """The credentials of an access key, or None."""
 
 
 class SignedRequest(NamedTuple):

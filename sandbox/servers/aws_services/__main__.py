@@ -1,4 +1,7 @@
-"""`python -m sandbox.servers.aws_services --state FOLDER --port PORT --credentials FILE --user NAME ...`."""
+"""`python -m sandbox.servers.aws_services --state FOLDER --port PORT --credentials FILE --user NAME --access-key ID`.
+
+It also takes `--logs FOLDER` and `--connector-log-groups FILE`: what it shows of the other servers' logs.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +59,11 @@ def main() -> None:
 
 def _application(arguments: argparse.Namespace) -> AwsServices:
     began = time.monotonic()
-    file = CredentialsFile(arguments.credentials)
     services = Services(arguments.state)
-    services.enrol(arguments.user, file.first())
+    services.enrol(arguments.user, arguments.access_key)
     LOG.info("replayed %d calls in %.2f s", services.replay(), time.monotonic() - began)
     shipping = LogShipping(services, arguments.logs, arguments.connector_log_groups)
-    return AwsServices(services, Identities(file), shipping.ship)
+    return AwsServices(services, Identities(CredentialsFile(arguments.credentials)), shipping.ship)
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,9 +76,10 @@ def _arguments() -> argparse.Namespace:
         type=credentials_file,
         default=os.environ.get("AWS_SHARED_CREDENTIALS_FILE"),
         required="AWS_SHARED_CREDENTIALS_FILE" not in os.environ,
-        help="AWS shared credentials file with the access key that may sign (default: AWS_SHARED_CREDENTIALS_FILE)",
+        help="AWS shared credentials file with the access keys that may sign (default: AWS_SHARED_CREDENTIALS_FILE)",
     )
-    parser.add_argument("--user", required=True, help="the IAM user whose key that is")
+    parser.add_argument("--user", required=True, help="the IAM user of the sandbox")
+    parser.add_argument("--access-key", required=True, help="the identifier of that user's access key")
     parser.add_argument("--logs", type=Path, required=True, help="folder of the servers' log files")
     parser.add_argument(
         "--connector-log-groups", type=Path, required=True, help="JSON file, connector's name: name of its log group"

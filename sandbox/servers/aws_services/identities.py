@@ -51,12 +51,12 @@ def _user_key(access_key: str) -> Credentials | None:
     return Credentials(access_key, key.secret_access_key)
 
 
-def enrol(user_name: str, credentials: Credentials) -> None:
+def enrol(user_name: str, access_key: str) -> None:
     """Make the user whose key the sandbox's own is, so that STS and IAM know who calls."""
     iam().create_user(REGION, user_name)
     key = iam().create_access_key(user_name)
     del iam().access_keys[key.access_key_id]
-    key.access_key_id, key.secret_access_key = credentials.access_key, credentials.secret_key
+    key.access_key_id = access_key
     iam().access_keys[key.access_key_id] = key
 
 

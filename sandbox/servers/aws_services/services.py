@@ -6,8 +6,6 @@ import secrets
 import time
 from pathlib import Path
 
-from botocore.credentials import Credentials
-
 from sandbox.servers.aws.errors import StateError
 from sandbox.servers.aws_services import trails
 from sandbox.servers.aws_services.answers import Answer
@@ -39,10 +37,10 @@ class Services:
         # moto lays the default VPC and the like when a service is first called in a region, whatever the call.
         self._called: set[tuple[str, str]] = set()
 
-    def enrol(self, user_name: str, credentials: Credentials) -> None:
+    def enrol(self, user_name: str, access_key: str) -> None:
         """Make the user of the sandbox's own key; its identifier and date are the same at every start."""
         with clock_stopped_at(self._recording.began), drawn_from(user_name, []):
-            enrol(user_name, credentials)
+            enrol(user_name, access_key)
 
     def replay(self) -> int:
         """Make again what was there before the last stop; return how many calls that took."""
