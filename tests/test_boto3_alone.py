@@ -28,6 +28,9 @@ def topic(sandbox: SandboxUnderTest) -> Iterator[str]:
     admin.create_topics([NewTopic(name, 3, 1)])[name].result(30)
     yield name
     admin.delete_topics([name])[name].result(30)
+    group = f"connect-{name.removesuffix('.pin')}"
+    if group in {listed.group_id for listed in admin.list_consumer_groups().result(30).valid}:
+        admin.delete_consumer_groups([group])[group].result(30)
 
 
 def environment(sandbox: SandboxUnderTest, topic: str) -> dict[str, str]:
