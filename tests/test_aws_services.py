@@ -9,7 +9,10 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from aws_services_process import SECRET_KEY, USER, AwsServicesProcess
+from aws_services_process import ACCESS_KEY, SECRET_KEY, USER, AwsServicesProcess
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
@@ -240,6 +243,14 @@ def test_an_operation_that_is_not_served_names_itself(aws: AwsServicesProcess) -
     code, status, message = refusal(aws.client("kms").describe_custom_key_stores)
     assert (code, status) == ("NotImplementedException", 501)
     assert message == "The sandbox's KMS does not serve DescribeCustomKeyStores."
+
+
+def test_a_protocol_that_is_not_spoken_is_told(aws: AwsServicesProcess) -> None:
+    request = AWSRequest("POST", f"{aws.url}/service/GraniteServiceVersion20100801/operation/ListMetrics", data=b"")
+    SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "monitoring", "us-east-1").add_auth(request)
+    answer = requests.post(request.url, headers=dict(request.headers), timeout=5)
+    assert answer.status_code == 501
+    assert "does not serve POST /service/GraniteServiceVersion20100801" in answer.json()["message"]
 
 
 def test_reads_are_not_recorded(aws: AwsServicesProcess) -> None:

@@ -24,10 +24,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServicesProc
 
 @pytest.fixture
 def aws(shared: AwsServicesProcess) -> AwsServicesProcess:
-    """The running server, with no log file yet and no group."""
+    """The running server; the log files of the test before and their groups are gone."""
     for path in [*shared.logs.iterdir(), shared.connector_log_groups]:
         path.unlink(missing_ok=True)
-    shared.kill_and_start()
     for group in shared.client("logs").describe_log_groups()["logGroups"]:
         shared.client("logs").delete_log_group(logGroupName=group["logGroupName"])
     return shared

@@ -43,11 +43,16 @@ _METRIC_READS = ("GetMetricStatistics", "GetMetricData", "ListMetrics")
 
 def refuse_not_offered(call: Call) -> None:
     """Refuse a call of an offered service that moto would answer untruly. Raises `NotImplementedOperationError`."""
+    service = OFFERED[call.service][0]
+    if not call.operation:
+        raise NotImplementedOperationError(
+            f"The sandbox's {service} does not serve {call.request.verb} {call.request.url}: it speaks the protocols "
+            "that name the operation in X-Amz-Target or Action."
+        )
     reason = _REFUSED.get(call.service, {}).get(call.operation)
     if call.service == "monitoring" and call.operation in _METRIC_READS and _asks_amazons_metrics(call.parameters()):
         reason = "it measures nothing in the namespaces AWS/...; read what was put into a namespace of your own"
     if reason:
-        service = OFFERED[call.service][0]
         raise NotImplementedOperationError(f"The sandbox's {service} does not serve {call.operation}: {reason}.")
 
 
