@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from botocore.credentials import Credentials
 from moto.core.utils import utcnow
 from moto.iam.models import IAMBackend, iam_backends
@@ -57,6 +59,7 @@ def enrol(user_name: str, access_key: str) -> None:
     key = iam().create_access_key(user_name)
     del iam().access_keys[key.access_key_id]
     key.access_key_id = access_key
+    key.secret_access_key = secrets.token_hex(20)  # nobody's: the credentials file has the secret that signs
     iam().access_keys[key.access_key_id] = key
 
 
