@@ -39,6 +39,7 @@ from sandbox.servers.rest_proxy.lane import Lane
 from sandbox.servers.rest_proxy.media_types import EmbeddedFormat, answer_type, embedded_format
 from sandbox.servers.rest_proxy.msk_iam import connect_token, token_callback
 from sandbox.servers.rest_proxy.records import parse_records
+from sandbox.servers.rest_proxy.settings import ProxySettings
 
 ROOT = Path(__file__).resolve().parent.parent
 JSON = "application/vnd.kafka.json.v2+json"
@@ -349,7 +350,7 @@ def against_absent_kafka(talk: Callable[[Client], Awaitable[None]]) -> None:
     """Run the application from startup to shutdown, with nobody at the broker's address."""
 
     async def live() -> None:
-        proxy = RestProxy({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, timeout=2)
+        proxy = RestProxy(ProxySettings({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}), timeout=2)
         events: asyncio.Queue[Any] = asyncio.Queue()
         states: asyncio.Queue[Any] = asyncio.Queue()
         life = asyncio.create_task(proxy({"type": "lifespan"}, events.get, states.put))

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     ClusterMetadata,
     ConfigResource,
+    OffsetSpec,
     ResourceType,
     TopicMetadata,
 )
@@ -18,6 +20,9 @@ from confluent_kafka.admin import (
 from sandbox.servers.rest_proxy.errors import TopicNotFoundError
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 from sandbox.servers.rest_proxy.lane import Lane
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 # How long a deleted topic may look alive. A new topic is found at once.
 _FRESH_SECONDS = 1.0
@@ -36,11 +41,12 @@ class Cluster:
         timeout: seconds that Kafka may take to answer.
     """
 
-    def __init__(self, lane: Lane, client_settings: dict[str, Any], timeout: float) -> None:
+    def __init__(self, lane: Lane, client_settings: Mapping[str, Any], timeout: float) -> None:
         self._lane = lane
         self._client_settings = client_settings
         self._timeout = timeout
         self._topics: dict[str, TopicMetadata] = {}
+        self._brokers: list[int] = []
         self._known_at = float("-inf")
         self._renewal: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="metadata")
@@ -64,21 +70,36 @@ class Cluster:
 
     async def current_topics(self) -> list[str]:
         """Names of all topics as they are now, sorted."""
-        asked_at = time.monotonic()
-        while self._known_at < asked_at:
-            await asyncio.shield(self._renew())
+        await self._renew_now()
         return sorted(self._topics)
+
+    async def current_brokers(self) -> list[int]:
+        """Ids of the brokers as they are now, sorted."""
+        await self._renew_now()
+        return self._brokers
 
     async def topic_settings(self, name: str) -> dict[str, str | None]:
         """A topic's settings by name; None where Kafka keeps the value to itself."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._describe, name)
-        except KafkaException as error:
-            raise whole_answer(error_code(error.args[0]), error.args[0].str()) from error
+        return await self._ask_admin(self._describe, name)
+
+    async def offsets(self, topic: str, partition: int) -> tuple[int, int]:
+        """The offset of a partition's oldest record, and the one that comes next."""
+        return await self._ask_admin(self._list_offsets, TopicPartition(topic, partition))
 
     def close(self) -> None:
         """End the threads that wait for Kafka."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask_admin(self, ask: Callable[[_Asked], _Answer], about: _Asked) -> _Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, ask, about)
+        except KafkaException as error:
+            raise whole_answer(error_code(error.args[0]), error.args[0].str()) from error
+
+    async def _renew_now(self) -> None:
+        asked_at = time.monotonic()
+        while self._known_at < asked_at:
+            await asyncio.shield(self._renew())
 
     def _remembered(self, name: str) -> TopicMetadata:
         if name not in self._topics:
@@ -101,6 +122,7 @@ class Cluster:
             reason = error.args[0]
             raise whole_answer(error_code(reason), reason.str(), self._lane.trouble_since(asked_at)) from error
         self._topics = {name: topic for name, topic in answer.topics.items() if topic.error is None}
+        self._brokers = sorted(answer.brokers)
         self._known_at = asked_at
 
     def _list_topics(self) -> ClusterMetadata:
@@ -111,6 +133,13 @@ class Cluster:
         described = self._admin.describe_configs([resource], request_timeout=self._timeout)
         return {entry.name: entry.value for entry in described[resource].result().values()}
 
+    def _list_offsets(self, place: TopicPartition) -> tuple[int, int]:
+        kinds = (OffsetSpec.earliest(), OffsetSpec.latest())
+        asked = [self._admin.list_offsets({place: kind}, request_timeout=self._timeout) for kind in kinds]
+        beginning, end = (futures[place].result().offset for futures in asked)
+        return beginning, end
+
     @cached_property
     def _admin(self) -> AdminClient:
-        return AdminClient(self._client_settings)
+        # With the default, librdkafka 2.16 forgets the only broker when it dies.
+        return AdminClient({**self._client_settings, "metadata.recovery.strategy": "none"})
