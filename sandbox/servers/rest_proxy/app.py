@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.brokers import Brokers
 from sandbox.servers.rest_proxy.cluster import Cluster
 from sandbox.servers.rest_proxy.consumers import Consumers
@@ -45,8 +46,9 @@ class RestProxy:
         await receive()
         client, timeout = self._settings.client, self._timeout
         producing = Producing(client, self._settings.producer, timeout, asyncio.get_running_loop())
-        cluster = Cluster(producing.single, client, timeout)
-        instances = Instances(self._settings, timeout)
+        admin = Admin(client, timeout)
+        cluster = Cluster(producing.single, admin, timeout)
+        instances = Instances(self._settings, admin, timeout)
         self._resources = Resources(Topics(cluster, producing), Brokers(cluster), Consumers(instances))
         await send({"type": "lifespan.startup.complete"})
         await receive()

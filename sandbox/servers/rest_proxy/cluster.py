@@ -2,21 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import (
-    AdminClient,
-    ClusterMetadata,
-    ConfigResource,
-    OffsetSpec,
-    ResourceType,
-    TopicMetadata,
-)
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import ClusterMetadata, TopicMetadata
 
+from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.errors import TopicNotFoundError
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 from sandbox.servers.rest_proxy.lane import Lane
@@ -37,13 +30,13 @@ class Cluster:
 
     Args:
         lane: whose connection asks.
-        client_settings: librdkafka settings of the connection, for the client that reads topic settings.
+        admin: what asks for settings and offsets.
         timeout: seconds that Kafka may take to answer.
     """
 
-    def __init__(self, lane: Lane, client_settings: Mapping[str, Any], timeout: float) -> None:
+    def __init__(self, lane: Lane, admin: Admin, timeout: float) -> None:
         self._lane = lane
-        self._client_settings = client_settings
+        self._admin = admin
         self._timeout = timeout
         self._topics: dict[str, TopicMetadata] = {}
         self._brokers: list[int] = []
@@ -80,11 +73,14 @@ class Cluster:
 
     async def topic_settings(self, name: str) -> dict[str, str | None]:
         """A topic's settings by name; None where Kafka keeps the value to itself."""
-        return await self._ask_admin(self._describe, name)
+        return await self._ask_admin(self._admin.topic_settings, name)
 
     async def offsets(self, topic: str, partition: int) -> tuple[int, int]:
         """The offset of a partition's oldest record, and the one that comes next."""
-        return await self._ask_admin(self._list_offsets, TopicPartition(topic, partition))
+        place = (topic, partition)
+        beginnings = await self._ask_admin(self._admin.beginnings, [place])
+        ends = await self._ask_admin(self._admin.ends, [place])
+        return beginnings[place], ends[place]
 
     def close(self) -> None:
         """End the threads that wait for Kafka."""
@@ -127,19 +123,3 @@ class Cluster:
 
     def _list_topics(self) -> ClusterMetadata:
         return self._lane.producer.list_topics(timeout=self._timeout)
-
-    def _describe(self, name: str) -> dict[str, str | None]:
-        resource = ConfigResource(ResourceType.TOPIC, name)
-        described = self._admin.describe_configs([resource], request_timeout=self._timeout)
-        return {entry.name: entry.value for entry in described[resource].result().values()}
-
-    def _list_offsets(self, place: TopicPartition) -> tuple[int, int]:
-        kinds = (OffsetSpec.earliest(), OffsetSpec.latest())
-        asked = [self._admin.list_offsets({place: kind}, request_timeout=self._timeout) for kind in kinds]
-        beginning, end = (futures[place].result().offset for futures in asked)
-        return beginning, end
-
-    @cached_property
-    def _admin(self) -> AdminClient:
-        # With the default, librdkafka 2.16 forgets the only broker when it dies.
-        return AdminClient({**self._client_settings, "metadata.recovery.strategy": "none"})

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from sandbox.servers.kafka_retriable import is_retriable
+from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.embedded_records import size
 from sandbox.servers.rest_proxy.errors import (
     AUTHENTICATION_CODE,
@@ -26,7 +27,8 @@ from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 
 _Encoded = TypeVar("_Encoded")
 
-_BATCH = 500
+# Few: while a client takes them piece by piece, the group hears nothing of this consumer.
+_BATCH = 100
 # Small records weigh more in memory than their bytes.
 _MOST_RECORDS = 100_000
 _METADATA_MS = 10_000
@@ -65,10 +67,11 @@ class ConsumerSession:
 
     Args:
         settings: librdkafka's, and ``auto.offset.reset`` in Java's words.
+        admin: what tells where partitions begin and end.
         timeout: seconds that Kafka may take to answer.
     """
 
-    def __init__(self, settings: Mapping[str, Any], timeout: float) -> None:
+    def __init__(self, settings: Mapping[str, Any], admin: Admin, timeout: float) -> None:
         self._reset = settings["auto.offset.reset"]
         self._commits_by_itself = settings["enable.auto.commit"]
         self._settings = {
@@ -77,6 +80,7 @@ class ConsumerSession:
             "auto.offset.reset": "error" if self._reset == "none" else self._reset,
             "error_cb": self._note_error,
         }
+        self._admin = admin
         self._timeout = timeout
         self._open: Consumer | None = None
         self._start_anew()
@@ -141,9 +145,7 @@ class ConsumerSession:
 
     def seek(self, offsets: Mapping[Place, int]) -> None:
         """Go on reading at these offsets; raises IllegalStateError for a partition that is not assigned."""
-        for place in offsets:
-            if place not in self._assigned:
-                raise IllegalStateError(f"No current assignment for partition {place[0]}-{place[1]}")
+        self._seekable(list(offsets))
         self._fetched.drop(offsets)
         for place, offset in offsets.items():
             self._client.seek(TopicPartition(*place, offset))
@@ -152,11 +154,11 @@ class ConsumerSession:
 
     def seek_to_beginning(self, places: list[Place]) -> None:
         """Go on reading at the oldest records; of all partitions if none is named."""
-        self.seek({place: self._watermarks(place)[0] for place in places or self._assigned})
+        self.seek(self._admin.beginnings(self._seekable(places)))
 
     def seek_to_end(self, places: list[Place]) -> None:
         """Go on reading at what comes next; of all partitions if none is named."""
-        self.seek({place: self._watermarks(place)[1] for place in places or self._assigned})
+        self.seek(self._admin.ends(self._seekable(places)))
 
     def commit(self, commits: list[Commit] | None) -> None:
         """Commit these offsets, or how far each partition was given to the client."""
@@ -226,6 +228,13 @@ class ConsumerSession:
             self._open.close()
         self._open = None
 
+    def _seekable(self, places: list[Place]) -> list[Place]:
+        """These partitions, all of which must be assigned, or all that are when none is named."""
+        for place in places:
+            if place not in self._assigned:
+                raise IllegalStateError(f"No current assignment for partition {place[0]}-{place[1]}")
+        return places or self._assigned
+
     # --- the group's word ---
 
     def _enter(self, mode: _Mode) -> None:
@@ -272,11 +281,16 @@ class ConsumerSession:
         """Where to start, by partition; without those of which Kafka does not say: librdkafka will ask again."""
         try:
             starts = {place: offset for place, offset, _ in self.committed(places)}
+            # librdkafka asks for the leaders a second after partitions are assigned, unless it knows them.
+            for topic in {topic for topic, _ in places}:
+                self._client.list_topics(topic, timeout=self._timeout)
         except KafkaException:
             return {}
-        for place in places if self._reset != "none" else ():
-            with contextlib.suppress(KafkaException):
-                starts[place] = starts.get(place) or self._watermarks(place)[self._reset == "latest"]
+        resets = {"earliest": self._admin.beginnings, "latest": self._admin.ends}
+        for place in places if self._reset in resets else ():
+            if place not in starts:
+                with contextlib.suppress(KafkaException):
+                    starts |= resets[self._reset]([place])
         return starts
 
     def _forget(self, places: Iterable[Place]) -> None:
@@ -284,11 +298,6 @@ class ConsumerSession:
         self._fetched.drop(gone)
         self._assigned = [place for place in self._assigned if place not in gone]
         self._positions = {place: offset for place, offset in self._positions.items() if place not in gone}
-
-    def _watermarks(self, place: Place) -> tuple[int, int]:
-        """A partition's oldest offset, and the one that comes next."""
-        low, high = self._client.get_watermark_offsets(TopicPartition(*place), timeout=self._timeout)
-        return low, high
 
     def _store(self, places: Iterable[Place]) -> None:
         """Have the present positions committed before long, if the instance is to do so by itself."""
@@ -304,12 +313,14 @@ class ConsumerSession:
     # --- errors between the records ---
 
     def _keep(self, messages: list[Message]) -> None:
+        # Between two of them the group may have taken a partition back.
+        assigned = set(self._assigned)
         for message in messages:
             error = message.error()
-            if error is None:
+            if error is not None:
+                self._refusal = self._refusal if _passes(error) else error
+            elif place_of(message) in assigned:
                 self._fetched.add(message)
-            elif not _passes(error):
-                self._refusal = error
 
     def _note_error(self, error: KafkaError) -> None:
         if error_code(error) == AUTHENTICATION_CODE:

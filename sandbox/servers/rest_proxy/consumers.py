@@ -116,9 +116,9 @@ class Consumers:
         """``GET .../records``: what comes in while the request waits; query ``timeout`` (ms) and ``max_bytes``."""
         content_type = records_type(request.header(b"accept"))
         instance = self._instances.find(group, name)
+        limits = _read_limits(request.query, instance)
         if embedded_in_answer(content_type) is not instance.format:
             raise ConsumerFormatMismatchError
-        limits = _read_limits(request.query, instance)
         gone = asyncio.ensure_future(request.gone())
         try:
             records = await instance.read(limits, gone)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
+from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.consumer_requests import InstanceRequest
 from sandbox.servers.rest_proxy.consumer_session import ConsumerSession
 from sandbox.servers.rest_proxy.embedded_records import encode_record
@@ -123,11 +124,13 @@ class Instances:
 
     Args:
         settings: the proxy's.
+        admin: what tells where partitions begin and end.
         timeout: seconds from a request to its answer when Kafka is silent.
     """
 
-    def __init__(self, settings: ProxySettings, timeout: float) -> None:
+    def __init__(self, settings: ProxySettings, admin: Admin, timeout: float) -> None:
         self._settings = settings
+        self._admin = admin
         self._timeout = timeout
         self._instances: dict[tuple[str, str], Instance] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -140,7 +143,7 @@ class Instances:
             raise ConsumerAlreadyExistsError
         settings = {**self._settings.client, **self._settings.consumer, **request.settings, "group.id": group}
         # Kafka's own calls give up first: what they say is better than that nothing was said.
-        session = ConsumerSession(settings, self._timeout - 1)
+        session = ConsumerSession(settings, self._admin, self._timeout - 1)
         limits = _with_wishes(self._settings.limits, request)
         self._instances[group, name] = Instance(session, request.format, limits, f"consumer {name}", self._timeout)
         return name
