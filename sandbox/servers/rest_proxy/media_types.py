@@ -84,15 +84,17 @@ def embedded_in_answer(content_type: bytes) -> EmbeddedFormat | None:
 def _negotiate(accept: bytes, weights: Mapping[bytes, float]) -> bytes:
     """JAX-RS's choice: the closest match first, then what the client prefers, then what the server does."""
     ranges = [_range(item) for item in accept.split(b",") if item.strip()] or [(b"*/*", 1.0)]
-    found = [
-        (_closeness(media_range), wanted, weight, media_type)
-        for media_type, weight in weights.items()
-        for media_range, wanted in ranges
-        if wanted > 0 and _matches(media_range, media_type)
-    ]
-    if not found:
+    choices = [(*_preference(media_type, ranges), weight, media_type) for media_type, weight in weights.items()]
+    acceptable = [choice for choice in choices if choice[1] > 0]
+    if not acceptable:
         raise NotAcceptableError
-    return max(found)[-1]
+    return max(acceptable)[-1]
+
+
+def _preference(media_type: bytes, ranges: list[tuple[bytes, float]]) -> tuple[int, float]:
+    """How closely the closest range of an Accept header matches, and that range's weight: 0 refuses."""
+    matching = [(2 - name.count(b"*"), weight) for name, weight in ranges if _matches(name, media_type)]
+    return max(matching, default=(0, 0.0))
 
 
 def _range(item: bytes) -> tuple[bytes, float]:
@@ -102,10 +104,6 @@ def _range(item: bytes) -> tuple[bytes, float]:
         return media_range, float(parameters.get(b"q", b"1"))
     except ValueError:
         raise NotAcceptableError from None
-
-
-def _closeness(media_range: bytes) -> int:
-    return 2 - media_range.count(b"*")
 
 
 def _matches(media_range: bytes, media_type: bytes) -> bool:
