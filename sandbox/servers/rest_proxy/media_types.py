@@ -15,10 +15,10 @@ _LESS_SPECIFIC = {b"application/vnd.kafka+json": 0.08, b"application/json": 0.05
 
 
 class EmbeddedFormat(Enum):
-    """How a body holds keys and values: as JSON, or as base64 text of any bytes."""
+    """How a body holds keys and values: as base64 text of any bytes, or as JSON."""
 
-    JSON = b"application/vnd.kafka.json.v2+json"
     BINARY = b"application/vnd.kafka.binary.v2+json"
+    JSON = b"application/vnd.kafka.json.v2+json"
 
 
 # Formats that need a schema registry: they may name an answer that holds no records.
@@ -82,13 +82,13 @@ def embedded_in_answer(content_type: bytes) -> EmbeddedFormat | None:
 
 
 def _negotiate(accept: bytes, weights: Mapping[bytes, float]) -> bytes:
-    """JAX-RS's choice: the closest match first, then what the client prefers, then what the server does."""
+    """JAX-RS's choice: the closest match, then what the client prefers, then what the server does, then its order."""
     ranges = [_range(item) for item in accept.split(b",") if item.strip()] or [(b"*/*", 1.0)]
     choices = [(*_preference(media_type, ranges), weight, media_type) for media_type, weight in weights.items()]
     acceptable = [choice for choice in choices if choice[1] > 0]
     if not acceptable:
         raise NotAcceptableError
-    return max(acceptable)[-1]
+    return max(acceptable, key=lambda choice: choice[:3])[-1]
 
 
 def _preference(media_type: bytes, ranges: list[tuple[bytes, float]]) -> tuple[int, float]:
