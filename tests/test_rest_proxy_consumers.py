@@ -260,6 +260,11 @@ def test_a_partition_that_is_not_there_gives_no_records(consumer: Consumer, topi
     assert consumer.reads(3) == [0, 1, 2]
 
 
+def test_a_partition_named_twice_is_assigned_once(consumer: Consumer, topic: str) -> None:
+    consumer.assign((topic, 0), (topic, 0))
+    assert consumer.reads(3) == [0, 1, 2]
+
+
 # --- records ---
 
 

@@ -80,7 +80,7 @@ def parse_subscription(body: bytes) -> tuple[list[str] | None, re.Pattern[str] |
 
     Raises:
         IllegalStateError: both.
-        ConstraintViolationError: a topic or the pattern is empty or is none.
+        ConstraintViolationError: the pattern is no regular expression, or no topic can have a name.
     """
     fields = _fields(body, "subscription", {"topics": _list_of(_topic), "topic_pattern": _text})
     topics, pattern = fields["topics"], fields["topic_pattern"]
@@ -90,16 +90,24 @@ def parse_subscription(body: bytes) -> tuple[list[str] | None, re.Pattern[str] |
 
 
 def parse_partitions(body: bytes) -> list[Place]:
-    """Read ``{"partitions": [{"topic", "partition"}, ...]}``; raises ConstraintViolationError for one that lacks."""
+    """Read ``{"partitions": [{"topic", "partition"}, ...]}``: each once.
+
+    Raises:
+        ConstraintViolationError: a field is missing or negative, or no topic can have the name.
+    """
     fields = _fields(body, "partitions", {"partitions": _list_of(_object_of(_PARTITION_FIELDS))})
-    return [_place(item) for item in _required(fields, "partitions")]
+    return list(dict.fromkeys(_place(item) for item in _required(fields, "partitions")))
 
 
 def parse_offsets(body: bytes) -> list[Commit]:
-    """Read ``{"offsets": [{"topic", "partition", "offset", "metadata"}, ...]}``."""
+    """Read ``{"offsets": [{"topic", "partition", "offset", "metadata"}, ...]}``; of a repeated place the last counts.
+
+    Raises:
+        ConstraintViolationError: a field is missing or negative, or no topic can have the name.
+    """
     fields = _fields(body, "offsets", {"offsets": _list_of(_object_of(_OFFSET_FIELDS))})
-    items = _required(fields, "offsets")
-    return [(_place(item), _not_negative(item, "offset"), item["metadata"]) for item in items]
+    items = {_place(item): item for item in _required(fields, "offsets")}
+    return [(place, _not_negative(item, "offset"), item["metadata"]) for place, item in items.items()]
 
 
 def check_name(name: str) -> str:
