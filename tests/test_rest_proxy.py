@@ -36,9 +36,16 @@ from sandbox.servers.rest_proxy.errors import (
 from sandbox.servers.rest_proxy.http import MAX_BODY_BYTES
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 from sandbox.servers.rest_proxy.lane import Lane
-from sandbox.servers.rest_proxy.media_types import EmbeddedFormat, answer_type, embedded_format
+from sandbox.servers.rest_proxy.media_types import (
+    EmbeddedFormat,
+    answer_type,
+    embedded_format,
+    embedded_in_answer,
+    records_type,
+)
 from sandbox.servers.rest_proxy.msk_iam import connect_token, token_callback
 from sandbox.servers.rest_proxy.records import parse_records
+from sandbox.servers.rest_proxy.settings import ConsumerLimits, ProxySettings, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 JSON = "application/vnd.kafka.json.v2+json"
@@ -163,6 +170,54 @@ def test_what_librdkafka_cannot_follow_is_named(
 def test_a_setting_without_the_prefix_is_an_error_not_ignored(properties: Callable[..., Path]) -> None:
     with pytest.raises(MissingPropertyError, match=r"client\.security\.protocol"):
         librdkafka_settings(properties(), "client.")
+
+
+def test_the_proxys_own_settings_are_read(properties: Callable[..., Path]) -> None:
+    path = properties("client.")
+    lines = [
+        "id=one",
+        "fetch.min.bytes=1",
+        "consumer.request.timeout.ms=3000",
+        "consumer.request.max.bytes=1000000",
+        "consumer.instance.timeout.ms=60000",
+        "consumer.session.timeout.ms=6000",
+        "consumer.fetch.max.wait.ms=100",
+        "consumer.enable.auto.commit=false",
+        "producer.compression.type=zstd",
+        "producer.max.request.size=2000000",
+    ]
+    path.write_text(path.read_text() + "\n".join(lines))
+    settings = read_settings(path)
+    assert settings.id == "one"
+    assert settings.limits == ConsumerLimits(3000, 1_000_000, 1, 60_000)
+    assert settings.consumer == {
+        "auto.offset.reset": "latest",
+        "enable.auto.commit": False,
+        "isolation.level": "read_uncommitted",
+        "session.timeout.ms": 6000,
+        "fetch.wait.max.ms": 100,
+    }
+    assert settings.producer == {"compression.type": "zstd", "message.max.bytes": 2_000_000}
+    assert settings.client["sasl.username"] == "student"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("listeners=http://0.0.0.0:8082", "listeners"),
+        ("schema.registry.url=http://localhost:8081", r"schema\.registry\.url"),
+        ("consumer.group.id=mine", r"consumer\.group\.id"),
+        ("producer.acks=0", r"producer\.acks"),
+        ("consumer.request.timeout.ms=soon", r"consumer\.request\.timeout\.ms must be a whole number"),
+        ("fetch.min.bytes=10000001", "from -1 to 10000000"),
+        ("consumer.auto.offset.reset=smallest", "one of latest, earliest, none"),
+    ],
+)
+def test_a_setting_the_proxy_does_not_follow_is_named(properties: Callable[..., Path], line: str, named: str) -> None:
+    path = properties("client.")
+    path.write_text(path.read_text() + line)
+    with pytest.raises(UnsupportedPropertyError, match=named):
+        read_settings(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -292,8 +347,46 @@ def test_other_content_types_are_refused(content_type: bytes) -> None:
 def test_the_answer_is_of_an_accepted_type() -> None:
     assert answer_type(b"") == answer_type(b"*/*") == b"application/vnd.kafka.v2+json"
     assert answer_type(b"text/html, application/json;q=0.9") == b"application/json"
+    assert answer_type(f"{JSON}, application/vnd.kafka+json, application/json".encode()) == JSON.encode()
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("application/vnd.kafka.v2+json;q=0.5, application/json;q=0.9", "application/json"),
+        ("application/vnd.kafka.v2+json; q=0.9, application/json; q=0.5", "application/vnd.kafka.v2+json"),
+        ("*/*;q=0.1, application/json;q=0.01", "application/json"),
+        ("application/vnd.kafka.v2+json;q=0, application/*", BINARY),
+    ],
+)
+def test_the_clients_weights_decide_between_types_it_names(accept: str, chosen: str) -> None:
+    assert answer_type(accept.encode()) == chosen.encode()
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/json;q=0", "application/vnd.kafka.v3+json", "application/json;q=x"]
+)
+def test_a_client_that_accepts_none_of_the_types_is_told_so(accept: str) -> None:
     with pytest.raises(NotAcceptableError):
-        answer_type(b"text/html")
+        answer_type(accept.encode())
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type", "embedded"),
+    [
+        ("", BINARY, EmbeddedFormat.BINARY),
+        ("*/*", BINARY, EmbeddedFormat.BINARY),
+        (JSON, JSON, EmbeddedFormat.JSON),
+        (f"{BINARY};q=0.1, {JSON}", JSON, EmbeddedFormat.JSON),
+        ("application/vnd.kafka.v2+json", "application/vnd.kafka.v2+json", EmbeddedFormat.BINARY),
+        ("application/vnd.kafka.avro.v2+json", "application/vnd.kafka.avro.v2+json", None),
+    ],
+)
+def test_records_are_binary_unless_another_format_is_named(
+    accept: str, media_type: str, embedded: EmbeddedFormat | None
+) -> None:
+    chosen = records_type(accept.encode())
+    assert (chosen, embedded_in_answer(chosen)) == (media_type.encode(), embedded)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +427,7 @@ class Client:
         messages.append({"type": "http.request", "body": b"", "more_body": False})
 
         async def receive() -> Any:
-            return messages.pop(0)
+            return messages.pop(0) if messages else await asyncio.Event().wait()
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -342,14 +435,14 @@ class Client:
         named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": named}
         await self.proxy(scope, receive, send)
-        return sent[0]["status"], json.loads(sent[1]["body"])
+        return sent[0]["status"], json.loads(sent[1]["body"] or b"null")
 
 
 def against_absent_kafka(talk: Callable[[Client], Awaitable[None]]) -> None:
     """Run the application from startup to shutdown, with nobody at the broker's address."""
 
     async def live() -> None:
-        proxy = RestProxy({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, timeout=2)
+        proxy = RestProxy(ProxySettings({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}), timeout=2)
         events: asyncio.Queue[Any] = asyncio.Queue()
         states: asyncio.Queue[Any] = asyncio.Queue()
         life = asyncio.create_task(proxy({"type": "lifespan"}, events.get, states.put))
@@ -364,12 +457,28 @@ def against_absent_kafka(talk: Callable[[Client], Awaitable[None]]) -> None:
 
 def test_kafka_that_is_away_is_a_retriable_error_in_bounded_time() -> None:
     async def talk(client: Client) -> None:
-        for method, path in (("GET", "/topics"), ("POST", "/topics/pin")):
+        for method, path in (("GET", "/topics"), ("GET", "/brokers"), ("POST", "/topics/pin")):
             began = time.monotonic()
             status, answer = await client.request(method, path, body({"value": 1}), content_type=JSON)
             assert (status, answer["error_code"]) == (500, 50003)
             assert answer["message"].startswith("Retriable Kafka error: ")
             assert time.monotonic() - began < 4
+
+    against_absent_kafka(talk)
+
+
+def test_a_consumer_of_a_kafka_that_is_away_has_no_records_and_no_offsets() -> None:
+    async def talk(client: Client) -> None:
+        address = "/consumers/g/instances/one"
+        wishes = b'{"name": "one", "consumer.request.timeout.ms": 200}'
+        assert (await client.request("POST", "/consumers/g", wishes))[0] == 200
+        assert (await client.request("POST", f"{address}/subscription", b'{"topics": ["pin"]}'))[0] == 204
+        assert await client.request("GET", f"{address}/records") == (200, [])
+        began = time.monotonic()
+        places = b'{"partitions": [{"topic": "pin", "partition": 0}]}'
+        status, answer = await client.request("GET", f"{address}/offsets", places)
+        assert (status, answer["error_code"]) == (500, 50003)
+        assert time.monotonic() - began < 4
 
     against_absent_kafka(talk)
 
@@ -565,6 +674,19 @@ def test_topics_and_partitions_are_described(sandbox: Any, poster: Poster) -> No
     assert (partition["partition"], replica["leader"], replica["in_sync"]) == (2, True, True)
     assert poster.get(f"/topics/{topic}/partitions/9").json()["error_code"] == 40402
     assert poster.get("/topics/unknown").json()["error_code"] == 40401
+
+
+@pytest.mark.sandbox
+def test_a_partition_has_a_beginning_and_an_end(poster: Poster, topic: str) -> None:
+    poster.post(f"/topics/{topic}/partitions/1", {"value": 1}, {"value": 2})
+    assert poster.get(f"/topics/{topic}/partitions/1/offsets").json() == {"beginning_offset": 0, "end_offset": 2}
+    assert poster.get(f"/topics/{topic}/partitions/9/offsets").json()["error_code"] == 40402
+    assert poster.get("/topics/unknown/partitions/0/offsets").json()["error_code"] == 40401
+
+
+@pytest.mark.sandbox
+def test_the_brokers_are_listed(poster: Poster) -> None:
+    assert poster.get("/brokers").json() == {"brokers": [1]}
 
 
 @pytest.mark.sandbox

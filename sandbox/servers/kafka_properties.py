@@ -83,7 +83,7 @@ def librdkafka_settings(path: Path, prefix: str = "") -> dict[str, str]:
         MissingPropertyError: a setting is absent, or the prefix in front of it.
         UnsupportedPropertyError: a setting librdkafka cannot follow.
     """
-    properties = _client_properties(_read(path), prefix, path)
+    properties = _client_properties(read_properties(path), prefix, path)
     for key in properties.keys() - _SAME_NAME - _COMPOSED:
         raise UnsupportedPropertyError(f"{path}: librdkafka has no setting like {prefix}{key}. Remove that line.")
     if not properties.get("bootstrap.servers"):
@@ -92,7 +92,8 @@ def librdkafka_settings(path: Path, prefix: str = "") -> dict[str, str]:
     return settings | _host_check(properties) | _trust_settings(properties, path) | _sasl_settings(properties, path)
 
 
-def _read(path: Path) -> dict[str, str]:
+def read_properties(path: Path) -> dict[str, str]:
+    """Read a properties file; raises PropertiesFileError when there is none, or it is not UTF-8."""
     try:
         return parse_properties(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

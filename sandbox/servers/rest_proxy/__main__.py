@@ -1,20 +1,21 @@
 """Run the Kafka REST proxy: ``python -m sandbox.servers.rest_proxy --properties FILE --host 127.0.0.1 --port 8082``.
 
-The file is Confluent's ``kafka-rest.properties``: ``bootstrap.servers``, and the Kafka clients' settings prefixed
-``client.``. SIGTERM ends the proxy after the requests under way are answered.
+The file is Confluent's ``kafka-rest.properties``; ``settings.py`` tells what of it the proxy follows. SIGTERM ends the
+proxy after the requests under way are answered.
 """
 
 import argparse
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
-from sandbox.servers.kafka_properties import KafkaPropertiesError, librdkafka_settings
+from sandbox.servers.kafka_properties import KafkaPropertiesError
 from sandbox.servers.rest_proxy.app import RestProxy
 from sandbox.servers.rest_proxy.msk_iam import token_callback
+from sandbox.servers.rest_proxy.settings import ProxySettings, read_settings
 
 _LEAST_TIMEOUT = 2.0
 # A client that pauses between two batches finds its connection still open.
@@ -25,7 +26,7 @@ def main() -> int:
     """Serve until a signal; the exit code is 2 when the properties file does not do."""
     arguments = _arguments()
     try:
-        settings = _client_settings(arguments.properties)
+        settings = _signing_in(read_settings(arguments.properties))
     except KafkaPropertiesError as error:
         print(error, file=sys.stderr)
         return 2
@@ -48,11 +49,12 @@ def main() -> int:
     return 0
 
 
-def _client_settings(path: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = librdkafka_settings(path, prefix="client.")
-    if settings.get("sasl.mechanism") == "OAUTHBEARER":
-        settings["oauth_cb"] = token_callback(settings["bootstrap.servers"])
-    return settings
+def _signing_in(settings: ProxySettings) -> ProxySettings:
+    """The settings with what signs in to MSK with IAM, if they ask for it."""
+    client = dict(settings.client)
+    if client.get("sasl.mechanism") == "OAUTHBEARER":
+        client["oauth_cb"] = token_callback(client["bootstrap.servers"])
+    return replace(settings, client=client)
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,14 +5,18 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Any
 
+from sandbox.servers.rest_proxy.admin import Admin
+from sandbox.servers.rest_proxy.brokers import Brokers
 from sandbox.servers.rest_proxy.cluster import Cluster
+from sandbox.servers.rest_proxy.consumers import Consumers
 from sandbox.servers.rest_proxy.errors import RestProxyError
 from sandbox.servers.rest_proxy.http import Answer, ClientGoneError, Receive, Request, Scope, Send, send_answer
+from sandbox.servers.rest_proxy.instances import Instances
 from sandbox.servers.rest_proxy.media_types import ANSWER, answer_type
 from sandbox.servers.rest_proxy.producing import Producing
-from sandbox.servers.rest_proxy.routes import answer
+from sandbox.servers.rest_proxy.routes import Resources, answer
+from sandbox.servers.rest_proxy.settings import ProxySettings
 from sandbox.servers.rest_proxy.topics import Topics
 
 _log = logging.getLogger("rest_proxy")
@@ -22,14 +26,14 @@ class RestProxy:
     """Confluent's REST v2 API in front of a Kafka cluster.
 
     Args:
-        client_settings: librdkafka settings of the connection to Kafka.
+        settings: the proxy's configuration.
         timeout: seconds from a request to its answer when Kafka is silent.
     """
 
-    def __init__(self, client_settings: dict[str, Any], timeout: float) -> None:
-        self._client_settings = client_settings
+    def __init__(self, settings: ProxySettings, timeout: float) -> None:
+        self._settings = settings
         self._timeout = timeout
-        self._topics: Topics
+        self._resources: Resources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's life from start to end."""
@@ -40,12 +44,16 @@ class RestProxy:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        producing = Producing(self._client_settings, self._timeout, asyncio.get_running_loop())
-        cluster = Cluster(producing.single, self._client_settings, self._timeout)
-        self._topics = Topics(cluster, producing)
+        client, timeout = self._settings.client, self._timeout
+        producing = Producing(client, self._settings.producer, timeout, asyncio.get_running_loop())
+        admin = Admin(client, timeout)
+        cluster = Cluster(producing.single, admin, timeout)
+        instances = Instances(self._settings, admin, timeout)
+        self._resources = Resources(Topics(cluster, producing), Brokers(cluster), Consumers(instances))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         cluster.close()
+        await instances.close()
         given_up = await asyncio.to_thread(producing.close, self._timeout)
         if given_up:
             _log.error("%d records were not acknowledged before the end; their senders had no answer.", given_up)
@@ -57,7 +65,7 @@ class RestProxy:
         content_type = ANSWER
         try:
             content_type = answer_type(request.header(b"accept"))
-            given = await answer(request, self._topics)
+            given = await answer(request, self._resources)
         except ClientGoneError:
             # 499, as web servers log it; there is nobody to send it to.
             _write_access(scope, Answer(b"", status=499), began)

@@ -2,22 +2,20 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
-    AdminClient,
-    ClusterMetadata,
-    ConfigResource,
-    ResourceType,
-    TopicMetadata,
-)
+from confluent_kafka.admin import ClusterMetadata, TopicMetadata
 
+from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.errors import TopicNotFoundError
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 from sandbox.servers.rest_proxy.lane import Lane
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 # How long a deleted topic may look alive. A new topic is found at once.
 _FRESH_SECONDS = 1.0
@@ -32,15 +30,16 @@ class Cluster:
 
     Args:
         lane: whose connection asks.
-        client_settings: librdkafka settings of the connection, for the client that reads topic settings.
+        admin: what asks for settings and offsets.
         timeout: seconds that Kafka may take to answer.
     """
 
-    def __init__(self, lane: Lane, client_settings: dict[str, Any], timeout: float) -> None:
+    def __init__(self, lane: Lane, admin: Admin, timeout: float) -> None:
         self._lane = lane
-        self._client_settings = client_settings
+        self._admin = admin
         self._timeout = timeout
         self._topics: dict[str, TopicMetadata] = {}
+        self._brokers: list[int] = []
         self._known_at = float("-inf")
         self._renewal: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="metadata")
@@ -64,21 +63,39 @@ class Cluster:
 
     async def current_topics(self) -> list[str]:
         """Names of all topics as they are now, sorted."""
-        asked_at = time.monotonic()
-        while self._known_at < asked_at:
-            await asyncio.shield(self._renew())
+        await self._renew_now()
         return sorted(self._topics)
+
+    async def current_brokers(self) -> list[int]:
+        """Ids of the brokers as they are now, sorted."""
+        await self._renew_now()
+        return self._brokers
 
     async def topic_settings(self, name: str) -> dict[str, str | None]:
         """A topic's settings by name; None where Kafka keeps the value to itself."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._describe, name)
-        except KafkaException as error:
-            raise whole_answer(error_code(error.args[0]), error.args[0].str()) from error
+        return await self._ask_admin(self._admin.topic_settings, name)
+
+    async def offsets(self, topic: str, partition: int) -> tuple[int, int]:
+        """The offset of a partition's oldest record, and the one that comes next."""
+        place = (topic, partition)
+        beginnings = await self._ask_admin(self._admin.beginnings, [place])
+        ends = await self._ask_admin(self._admin.ends, [place])
+        return beginnings[place], ends[place]
 
     def close(self) -> None:
         """End the threads that wait for Kafka."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask_admin(self, ask: Callable[[_Asked], _Answer], about: _Asked) -> _Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, ask, about)
+        except KafkaException as error:
+            raise whole_answer(error_code(error.args[0]), error.args[0].str()) from error
+
+    async def _renew_now(self) -> None:
+        asked_at = time.monotonic()
+        while self._known_at < asked_at:
+            await asyncio.shield(self._renew())
 
     def _remembered(self, name: str) -> TopicMetadata:
         if name not in self._topics:
@@ -101,16 +118,8 @@ class Cluster:
             reason = error.args[0]
             raise whole_answer(error_code(reason), reason.str(), self._lane.trouble_since(asked_at)) from error
         self._topics = {name: topic for name, topic in answer.topics.items() if topic.error is None}
+        self._brokers = sorted(answer.brokers)
         self._known_at = asked_at
 
     def _list_topics(self) -> ClusterMetadata:
         return self._lane.producer.list_topics(timeout=self._timeout)
-
-    def _describe(self, name: str) -> dict[str, str | None]:
-        resource = ConfigResource(ResourceType.TOPIC, name)
-        described = self._admin.describe_configs([resource], request_timeout=self._timeout)
-        return {entry.name: entry.value for entry in described[resource].result().values()}
-
-    @cached_property
-    def _admin(self) -> AdminClient:
-        return AdminClient(self._client_settings)

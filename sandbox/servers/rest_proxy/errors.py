@@ -35,11 +35,19 @@ class RestProxyError(Exception):
         return orjson.dumps({"error_code": self.code, "message": str(self)})
 
 
-class MalformedJsonError(RestProxyError):
-    """The body is not JSON."""
+class BadRequestError(RestProxyError):
+    """The request cannot be read."""
 
     status = code = 400
     message = "HTTP 400 Bad Request"
+
+
+class MalformedJsonError(BadRequestError):
+    """The body is not JSON."""
+
+
+class FieldTypeError(BadRequestError):
+    """A field holds another kind of JSON than it must; the message is Jackson's."""
 
 
 class PathNotFoundError(RestProxyError):
@@ -63,6 +71,13 @@ class PartitionNotFoundError(RestProxyError):
     message = "Partition not found."
 
 
+class ConsumerInstanceNotFoundError(RestProxyError):
+    """The proxy has no such consumer instance: it never was, was deleted or expired, or the proxy was restarted."""
+
+    status, code = 404, 40403
+    message = "Consumer instance not found."
+
+
 class MethodNotAllowedError(RestProxyError):
     """The path exists, but not for this method."""
 
@@ -81,12 +96,41 @@ class NotAcceptableError(RestProxyError):
     message = "HTTP 406 Not Acceptable"
 
 
+class ConsumerFormatMismatchError(RestProxyError):
+    """Records were asked for in another embedded format than the instance was made for."""
+
+    status, code = 406, 40601
+    message = "The requested embedded data format does not match the deserializer for this consumer instance"
+
+
 class SlowRequestError(RestProxyError):
     """The request's body did not arrive in time."""
 
     status = code = 408
     message = "HTTP 408 Request Timeout"
     headers = ((b"connection", b"close"),)
+
+
+class UndecodableRecordError(RestProxyError):
+    """A record of the topic does not hold the instance's format; Confluent answers 408 (KafkaRestExceptionMapper)."""
+
+    status, code = 408, 40801
+
+
+class ConsumerAlreadyExistsError(RestProxyError):
+    """The group has an instance of this name."""
+
+    status, code = 409, 40902
+    message = "Consumer with specified consumer ID already exists in the specified consumer group."
+
+
+class IllegalStateError(RestProxyError):
+    """The instance cannot do this as it is now, for instance assign partitions while it is subscribed to topics."""
+
+    status, code = 409, 40903
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Illegal state: {reason}")
 
 
 class RequestTooLargeError(RestProxyError):
@@ -107,10 +151,14 @@ class UnsupportedMediaTypeError(RestProxyError):
     message = "HTTP 415 Unsupported Media Type"
 
 
-class UnrecognizedFieldError(RestProxyError):
-    """The body has a field that the API does not know."""
+class ConstraintViolationError(RestProxyError):
+    """The body is JSON of the right shape, with a value that the API does not allow."""
 
     status = code = 422
+
+
+class UnrecognizedFieldError(ConstraintViolationError):
+    """The body has a field that the API does not know."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"Unrecognized field: {field}")
@@ -120,6 +168,24 @@ class InvalidRecordsError(RestProxyError):
     """The body is JSON, but not a list of records."""
 
     status, code = 422, 42201
+
+
+class InvalidConsumerConfigError(ConstraintViolationError):
+    """A setting of a new consumer instance has a value that Kafka's consumer does not know."""
+
+    code = 42204
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid consumer configuration: {reason}")
+
+
+class ConsumerConfigConstraintError(ConstraintViolationError):
+    """A setting of a new consumer instance is out of the proxy's range."""
+
+    code = 40001
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid consumer configuration. It does not abide by the constraints: {reason}")
 
 
 class KafkaAuthenticationError(RestProxyError):

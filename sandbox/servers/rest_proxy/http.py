@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sandbox.servers.rest_proxy.errors import RequestTooLargeError, SlowRequestError
 
@@ -28,12 +29,17 @@ class Answer:
         status: HTTP status.
         records: how many records the request brought, for the access log.
         headers: headers besides content type and length.
+        content_type: of the body, where it is not what the Accept header asks of any answer.
     """
 
     body: bytes
     status: int = 200
     records: int = 0
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes | None = None
+
+
+NO_CONTENT = Answer(b"", status=204)
 
 
 class Request:
@@ -57,6 +63,18 @@ class Request:
         path: str = self._scope["path"]
         return path.strip("/").split("/")
 
+    @property
+    def query(self) -> dict[str, str]:
+        """Parameters of the query; of a repeated one the last counts."""
+        text: bytes = self._scope.get("query_string", b"")
+        return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
+
+    @property
+    def url(self) -> str:
+        """The address that the client used, without query."""
+        host, path = self.header(b"host").decode("latin-1"), self._scope["raw_path"].decode("latin-1")
+        return f"{self._scope.get('scheme', 'http')}://{host}{path.rstrip('/')}"
+
     def header(self, name: bytes) -> bytes:
         """A header by its name in small letters; of several they are joined, of none it is empty."""
         return b",".join(value for key, value in self._scope["headers"] if key == name)
@@ -78,6 +96,11 @@ class Request:
         except TimeoutError:
             raise SlowRequestError from None
 
+    async def gone(self) -> None:
+        """Wait until the client closes the connection; the body must have been read, or be none."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def _read(self) -> bytes:
         chunks: list[bytes] = []
         size = 0
@@ -96,10 +119,11 @@ class Request:
 
 async def send_answer(send: Send, answer: Answer, content_type: bytes) -> None:
     """Send an answer over ASGI."""
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
-    ]
+    headers = [*answer.headers]
+    if answer.status != NO_CONTENT.status:
+        headers += [
+            (b"content-type", answer.content_type or content_type),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -30,12 +30,19 @@ class Producing:
 
     Args:
         client_settings: librdkafka settings of the connection.
+        producer_settings: librdkafka settings of the producers that win over the proxy's own.
         timeout: seconds from a request to its answer when Kafka is silent.
         loop: the event loop that awaits.
     """
 
-    def __init__(self, client_settings: Mapping[str, Any], timeout: float, loop: asyncio.AbstractEventLoop) -> None:
-        settings = {**client_settings, **_producer_settings(timeout)}
+    def __init__(
+        self,
+        client_settings: Mapping[str, Any],
+        producer_settings: Mapping[str, Any],
+        timeout: float,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        settings = {**client_settings, **_producer_settings(timeout), **producer_settings}
         self.single = Lane({**settings, "linger.ms": _SINGLE_LINGER_MS}, loop)
         self._many = Lane({**settings, "linger.ms": _BATCH_LINGER_MS}, loop)
 

@@ -44,6 +44,12 @@ class Topics:
         metadata = await self._cluster.current_topic(topic)
         return Answer(orjson.dumps(_partition(_known_partition(metadata, partition))))
 
+    async def offsets(self, topic: str, partition: int) -> Answer:
+        """``GET /topics/{t}/partitions/{p}/offsets``: where it begins, and where its next record will be."""
+        _known_partition(await self._cluster.current_topic(topic), partition)
+        beginning, end = await self._cluster.offsets(topic, partition)
+        return Answer(orjson.dumps({"beginning_offset": beginning, "end_offset": end}))
+
     async def produce(self, request: Request, topic: str) -> Answer:
         """``POST /topics/{t}``: send records; answered when Kafka has acknowledged or refused each."""
         embedded = embedded_format(request.header(b"content-type"))
