@@ -62,11 +62,11 @@ PATHS_REFUSED: list[tuple[dict[str, Any], str]] = [
         "Unable to put integration on 'ANY' for resource at path '/a': Invalid HTTP",
     ),
     ({"/a": any_method("http://x", timeoutInMillis=30000)}, "Timeout should be between 50 ms and 29000 ms"),
-    ({"/a": any_method("http://x", type="mock")}, "integrations of type 'mock' are not served here"),
+    ({"/a": any_method("http://x", type="aws_proxy")}, "integrations of type 'aws_proxy' are not served here"),
     ({"/a": any_method("http://x", verb="")}, "Enumeration value for HttpMethod must be non-empty"),
     (
-        {"/a": any_method("http://x", requestParameters={"integration.request.path.a": "context.stage"})},
-        "Invalid mapping expression specified: context.stage",
+        {"/a": any_method("http://x", requestParameters={"integration.request.path.a": "nowhere.stage"})},
+        "Invalid mapping expression specified: nowhere.stage",
     ),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.servers.api_gateway.document import PATH_PART, Document, Method, methods, resource_paths, section
+from sandbox.servers.api_gateway.document import PATH_PART, Document, methods, resource_paths, section
 from sandbox.servers.api_gateway.integrations import check_integration
 from sandbox.servers.aws.errors import BadRequestError
 
@@ -74,10 +74,3 @@ def _api_errors(document: Document) -> Iterator[str]:
 def _warnings(document: Document) -> Iterator[str]:
     if document.get("security"):
         yield "Ignoring the root level security; name it in each operation"
-    for method in methods(document):
-        yield from _unserved_features(method)
-
-
-def _unserved_features(method: Method) -> Iterator[str]:
-    if method.operation.get("x-amazon-apigateway-request-validator"):
-        yield f"The request validator of '{method.verb}' at path '{method.path}' is ignored"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 
 import orjson
 
@@ -17,12 +18,12 @@ from sandbox.servers.aws.rest_json import Params, RestJson, read_params, write_a
 LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 6 * 1024 * 1024  # API Gateway's limit for an imported definition, the largest of these bodies
 
-Operation = Callable[[Params], Params]
+Operation = Callable[[Params], Params | Awaitable[Params]]
 Headers = list[tuple[bytes, bytes]]
 
 
 class RestJsonService:
-    """Answers signed requests. One runs at a time from reading to saving: nothing in between waits.
+    """Answers signed requests. One runs at a time from reading to saving: nothing that saves may wait in between.
 
     Args:
         protocol: the service's own description.
@@ -49,7 +50,7 @@ class RestJsonService:
         headers += self._extra_headers()
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES)
-            status, answer = self._answer(scope, body)
+            status, answer = await self._answer(scope, body)
         except ConnectionResetError:
             return
         except ServiceError as error:
@@ -61,7 +62,7 @@ class RestJsonService:
             status, answer = 500, orjson.dumps({"message": "The request processing has failed; see the server's log"})
         await respond(send, status, headers, answer)
 
-    def _answer(self, scope: Scope, body: bytes | None) -> tuple[int, bytes]:
+    async def _answer(self, scope: Scope, body: bytes | None) -> tuple[int, bytes]:
         if body is None:
             raise RequestTooLargeError(f"Request body is larger than {MAX_BODY_BYTES} bytes")
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
@@ -73,4 +74,5 @@ class RestJsonService:
         run = self._operations.get(operation.name)
         if run is None:
             raise NotImplementedOperationError(f"The sandbox's {self._protocol.name} does not serve {operation.name}")
-        return write_answer(operation, run(read_params(operation, path_values, query, body)))
+        answer = run(read_params(operation, path_values, query, body))
+        return write_answer(operation, await answer if isawaitable(answer) else answer)

@@ -1,0 +1,147 @@
+"""JSON values as Amazon's template engine shows them: a Java map prints as `{a=1, b=x}`, a list as JSON.
+
+So a template that encodes a map as it is sends `{key=value}`; `$input.json(...)` is what gives JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from airspeed import operators
+
+# What airspeed asks of a map itself; Python's other methods (`items`, `copy`) are no names of a template's.
+_NEEDED_BY_AIRSPEED = frozenset(["keys", "__class__"])
+
+
+class VelocityMap(dict[str, Any]):
+    """A map of a template: names are its keys or Java's methods, never Python's."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in _NEEDED_BY_AIRSPEED:
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(f"{key}={show(value)}" for key, value in dict.items(self)) + "}"
+
+
+class VelocityList(list[Any]):
+    """A list of a template."""
+
+    def __str__(self) -> str:
+        return to_json(_plain(self))
+
+
+def velocity(value: Any) -> Any:
+    """A JSON value as a template's value."""
+    if isinstance(value, dict):
+        return VelocityMap({key: velocity(item) for key, item in value.items()})
+    return VelocityList(map(velocity, value)) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in dict.items(value)}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def show(value: Any) -> str:
+    """A value as it prints."""
+    return str(operators.value_to_string(value))
+
+
+def to_json(value: Any) -> str:
+    """A JSON value as compact text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_json(text: str) -> Any:
+    """What JSON text holds, integers of any length as they are. Raises `ValueError` for anything else."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply") from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _replace_all(text: str, pattern: str, replacement: str) -> str:
+    """Java's replaceAll: `$1` in the replacement is a group, a backslash takes the next character as it is."""
+    escaped = re.sub(r"\\(.)", lambda match: match[1].replace("\\", r"\\"), replacement)
+    return re.sub(pattern, re.sub(r"\$(\d)", r"\\g<\1>", escaped), text)
+
+
+def _put(target: dict[str, Any], key: str, value: Any) -> Any:
+    before = dict.get(target, key)
+    target[key] = value
+    return before
+
+
+def _add(target: list[Any], value: Any) -> bool:
+    target.append(value)
+    return True
+
+
+Methods = dict[str, Callable[..., Any]]
+_ANY: Methods = {"toString": show, "equals": lambda value, other: value == other}
+_TEXT: Methods = {
+    **_ANY,
+    "length": len,
+    "isEmpty": lambda text: not text,
+    "contains": lambda text, part: part in text,
+    "startsWith": lambda text, part: text.startswith(part),
+    "endsWith": lambda text, part: text.endswith(part),
+    "indexOf": lambda text, part: text.find(part),
+    "substring": lambda text, start, end=None: text[start:end],
+    "matches": lambda text, pattern: re.fullmatch(pattern, text) is not None,
+    "replaceAll": _replace_all,
+    "split": lambda text, pattern: VelocityList(re.split(pattern, text)),
+    "toLowerCase": lambda text: text.lower(),
+    "toUpperCase": lambda text: text.upper(),
+    "trim": lambda text: text.strip(),
+    "equalsIgnoreCase": lambda text, other: text.lower() == str(other).lower(),
+}
+_LIST: Methods = {
+    **_ANY,
+    "size": len,
+    "isEmpty": lambda items: not items,
+    "get": lambda items, index: items[index],
+    "contains": lambda items, value: value in items,
+    "add": _add,
+    "set": operators.array_set,
+}
+_MAP: Methods = {
+    **_ANY,
+    "size": len,
+    "isEmpty": lambda found: not found,
+    "get": lambda found, key: found[key] if key in found else None,  # noqa: SIM401 (a header map overrides [])
+    "put": _put,
+    "putAll": dict.update,
+    "containsKey": lambda found, key: key in found,
+    "keySet": lambda found: VelocityList(dict.keys(found)),
+    "values": lambda found: VelocityList(dict.values(found)),
+    "entrySet": lambda found: VelocityList(
+        VelocityMap({"key": key, "value": value}) for key, value in dict.items(found)
+    ),
+}
+
+
+class HeaderMap(VelocityMap):
+    """Headers by name, whatever the case of its letters; kept in lower case."""
+
+    def __getitem__(self, name: str) -> Any:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+
+# airspeed's own seam for methods of Java's that a Python type lacks.
+operators.__additional_methods__.update(
+    {str: _TEXT, list: _LIST, dict: _MAP, VelocityList: _LIST, VelocityMap: _MAP, HeaderMap: _MAP, int: _ANY}
+)
