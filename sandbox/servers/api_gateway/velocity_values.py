@@ -7,29 +7,46 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from airspeed import operators
 
 # What airspeed asks of a map itself; Python's other methods (`items`, `copy`) are no names of a template's.
 _NEEDED_BY_AIRSPEED = frozenset(["keys", "__class__"])
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class VelocityMap(dict[str, Any]):
-    """A map of a template: names are its keys or Java's methods, never Python's."""
+    """A map of a template: names are its keys or Java's methods, never Python's. What is in it becomes a template's
+    value when it is asked for."""
 
     def __getattribute__(self, name: str) -> Any:
         if name not in _NEEDED_BY_AIRSPEED:
             raise AttributeError(name)
         return super().__getattribute__(name)
 
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        if type(value) is dict or type(value) is list:
+            value = self[name] = velocity(value)
+        return value
+
     def __str__(self) -> str:
-        return "{" + ", ".join(f"{key}={show(value)}" for key, value in dict.items(self)) + "}"
+        return "{" + ", ".join(f"{key}={show(self[key])}" for key in dict.keys(self)) + "}"
 
 
 class VelocityList(list[Any]):
     """A list of a template."""
+
+    def __getitem__(self, index: Any) -> Any:
+        value = velocity(super().__getitem__(index))
+        self[index] = value
+        return value
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
 
     def __str__(self) -> str:
         return to_json(_plain(self))
@@ -37,9 +54,9 @@ class VelocityList(list[Any]):
 
 def velocity(value: Any) -> Any:
     """A JSON value as a template's value."""
-    if isinstance(value, dict):
-        return VelocityMap({key: velocity(item) for key, item in value.items()})
-    return VelocityList(map(velocity, value)) if isinstance(value, list) else value
+    if type(value) is dict:
+        return VelocityMap(value)
+    return VelocityList(value) if type(value) is list else value
 
 
 def _plain(value: Any) -> Any:
@@ -55,7 +72,7 @@ def show(value: Any) -> str:
 
 def to_json(value: Any) -> str:
     """A JSON value as compact text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def parse_json(text: str) -> Any:
@@ -71,9 +88,13 @@ def _refuse(name: str) -> Any:
 
 
 def _replace_all(text: str, pattern: str, replacement: str) -> str:
-    """Java's replaceAll: `$1` in the replacement is a group, a backslash takes the next character as it is."""
-    escaped = re.sub(r"\\(.)", lambda match: match[1].replace("\\", r"\\"), replacement)
-    return re.sub(pattern, re.sub(r"\$(\d)", r"\\g<\1>", escaped), text)
+    return re.sub(pattern, _python_replacement(replacement), text)
+
+
+@lru_cache(maxsize=64)
+def _python_replacement(replacement: str) -> str:
+    """Java's replacement: `$1` is a group, a backslash takes the next character as it is."""
+    return re.sub(r"\\(.)|\$(\d)|\\", lambda part: rf"\g<{part[2]}>" if part[2] else part[1] or "", replacement)
 
 
 def _put(target: dict[str, Any], key: str, value: Any) -> Any:
