@@ -197,6 +197,19 @@ def any_method(uri: str, **options: Any) -> dict[str, Any]:
     return {"x-amazon-apigateway-any-method": operation(uri, **options)}
 
 
+def transformed(integration: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A path item whose every method has an integration that passes all answers on, but for what the test says."""
+    passed = {"default": {"statusCode": "200"}}
+    complete = {"httpMethod": "POST", "responses": passed, **integration}
+    return {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": complete, **more}}
+
+
+def mock(**more: Any) -> dict[str, Any]:
+    """A `mock` integration that answers 200, but for what the test says."""
+    templates = {"application/json": '{"statusCode": 200}'}
+    return {"type": "mock", "requestTemplates": templates, **more}
+
+
 def new_gateway(folder: Path, kinesis: str = "http://127.0.0.1:1") -> GatewayProcess:
     gateway = GatewayProcess(folder, free_port(), kinesis=kinesis)
     gateway.credentials.write_text(

@@ -19,6 +19,7 @@ from api_gateway_helpers import (
     new_gateway,
     take_down,
 )
+from kinesis_helpers import Recorder
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +32,19 @@ def backend() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def recorder() -> Iterator[str]:
+    """The address of a Kinesis that only takes down what it hears."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory, recorder: str) -> Iterator[GatewayProcess]:
     """One gateway for all tests that do not stop it."""
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    running = new_gateway(tmp_path_factory.mktemp("gateway"))
+    running = new_gateway(tmp_path_factory.mktemp("gateway"), recorder)
     yield running
     assert running.stop() == 0
 

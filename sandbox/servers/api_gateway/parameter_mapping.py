@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from sandbox.servers.api_gateway.document import section
 from sandbox.servers.api_gateway.invocation import BackEndAnswer, Invocation
@@ -80,8 +81,15 @@ def compile_mappings(definition: Any, direction: Direction, variables: Mapping[s
         match = direction.target.match(target)
         if match:
             read = _source(str(source), direction, variables)
-            found.append(ParameterMapping(match[1], match[2], _of_one_line(read) if match[1] == "header" else read))
+            found.append(ParameterMapping(match[1], match[2], _fitting(read, match[1], str(source))))
     return found
+
+
+def _fitting(read: Source, place: str, source: str) -> Source:
+    """A source as its target needs it: a path keeps the client's percent signs, a header has one line."""
+    if source.startswith("method.request.path.") and place != "path":
+        read = _then(read, unquote)
+    return _then(read, one_line) if place == "header" else read
 
 
 def one_line(value: str) -> str:
@@ -89,12 +97,12 @@ def one_line(value: str) -> str:
     return LINE_END.sub(" ", value)
 
 
-def _of_one_line(read: Source) -> Source:
-    def read_line(invocation: Invocation, answer: BackEndAnswer) -> str | None:
+def _then(read: Source, change: Callable[[str], str]) -> Source:
+    def changed(invocation: Invocation, answer: BackEndAnswer) -> str | None:
         value = read(invocation, answer)
-        return None if value is None else one_line(value)
+        return None if value is None else change(value)
 
-    return read_line
+    return changed
 
 
 def _source(expression: str, direction: Direction, variables: Mapping[str, str]) -> Source:
