@@ -13,11 +13,11 @@ from sandbox.servers.api_gateway.throttle import Buckets, TokenBucket
 
 @dataclass(frozen=True)
 class Grant:
-    """What a key may do on a stage; None where the plan sets no limit."""
+    """What a key may do on a stage; no bucket where the plan sets no throttle."""
 
     key_id: str
     bucket: TokenBucket | None
-    quota: QuotaCounter | None
+    quota: QuotaCounter
 
 
 class AccessTable:
@@ -46,7 +46,7 @@ class AccessTable:
             raise Refused(INVALID_API_KEY, "no usage plan gives this API key access to the stage")
         if grant.bucket is not None and not grant.bucket.take():
             raise Refused(THROTTLED)
-        if grant.quota is not None and not grant.quota.take():
+        if not grant.quota.take():
             raise Refused(QUOTA_EXCEEDED)
         return grant
 
@@ -56,8 +56,7 @@ class AccessTable:
         return [key for key in keys if key["enabled"]]
 
     def _grant(self, plan: dict[str, Any], key: dict[str, Any]) -> Grant:
-        quota = plan.get("quota")
-        counter = self._quotas.counter(plan["id"], key["id"], quota) if quota else None
+        counter = self._quotas.counter(plan["id"], key["id"], plan.get("quota"))
         return Grant(key["id"], self._bucket(plan, key["id"]), counter)
 
     def _bucket(self, plan: dict[str, Any], key_id: str) -> TokenBucket | None:

@@ -45,7 +45,8 @@ class Gateway:
         self._log = AccessLog(sys.stdout.buffer)
         protocol = RestJson("apigateway")
         self._control_roots = protocol.roots
-        served: dict[str, Operation] = {**operations(state), "TestInvokeMethod": InvokeTest(state, self._session).run}
+        invoke_test = InvokeTest(state, self._session)
+        served: dict[str, Operation] = {**operations(state, self._quotas), "TestInvokeMethod": invoke_test.run}
         self._control_plane = RestJsonService(protocol, served, CredentialsFile(credentials_file), _amazons_own_id)
         self._data_plane: DataPlane | None = None
         self._back_ends: ClientSession | None = None

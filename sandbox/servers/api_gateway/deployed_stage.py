@@ -76,7 +76,8 @@ class DeployedStages:
 
     def rebuild(self, state: State) -> None:
         """Follow the definitions."""
-        self._stages = {(api.id, name): self._current(api, name) for api in state.apis.values() for name in api.stages}
+        served = [api for api in state.apis.values() if not api.summary["disableExecuteApiEndpoint"]]
+        self._stages = {(api.id, name): self._current(api, name) for api in served for name in api.stages}
 
     def _current(self, api: Api, name: str) -> DeployedStage:
         stage = api.stages[name]
