@@ -24,7 +24,7 @@ def create_deployment(state: State, params: Params) -> Params:
     _check_deployable(api.document)
     deployment: dict[str, Any] = {"id": new_id(6, api.deployments), "createdDate": int(time())}
     deployment.update(description=params.get("description"), document=copy.deepcopy(api.document))
-    if "stageName" in params:
+    if params.get("stageName"):
         stage = _stage_for(api, params, deployment["id"])
         api.stages[stage["stageName"]] = stage
     api.deployments[deployment["id"]] = deployment
