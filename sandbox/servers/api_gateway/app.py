@@ -46,7 +46,10 @@ class Gateway:
         protocol = RestJson("apigateway")
         self._control_roots = protocol.roots
         invoke_test = InvokeTest(state, self._session)
-        served: dict[str, Operation] = {**operations(state, self._quotas), "TestInvokeMethod": invoke_test.run}
+        served: dict[str, Operation] = {
+            **operations(protocol, state, self._quotas),
+            "TestInvokeMethod": invoke_test.run,
+        }
         self._control_plane = RestJsonService(protocol, served, CredentialsFile(credentials_file), _amazons_own_id)
         self._data_plane: DataPlane | None = None
         self._back_ends: ClientSession | None = None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from botocore.model import OperationModel
+
 from sandbox.servers.api_gateway import (
+    constraints,
     operations_account,
     operations_api_keys,
     operations_deployments,
@@ -24,7 +27,7 @@ from sandbox.servers.api_gateway import (
 from sandbox.servers.api_gateway.operations_usage import get_usage
 from sandbox.servers.api_gateway.quota import QuotaBook
 from sandbox.servers.api_gateway.state import State
-from sandbox.servers.aws.rest_json import Params
+from sandbox.servers.aws.rest_json import Params, RestJson
 
 Operation = Callable[[State, Params], Params]
 _OPERATIONS: dict[str, Operation] = {
@@ -45,7 +48,12 @@ _OPERATIONS: dict[str, Operation] = {
 }
 
 
-def operations(state: State, quotas: QuotaBook) -> Mapping[str, Callable[[Params], Params]]:
+def operations(protocol: RestJson, state: State, quotas: QuotaBook) -> Mapping[str, Callable[[Params], Params]]:
     """The operations on one state, by Amazon's names of them."""
     served: dict[str, Operation] = {**_OPERATIONS, "GetUsage": partial(get_usage, quotas)}
-    return {name: partial(run, state) for name, run in served.items()}
+    return {name: partial(_run, protocol.operation(name), run, state) for name, run in served.items()}
+
+
+def _run(model: OperationModel, run: Operation, state: State, params: Params) -> Params:
+    constraints.check(model, params)
+    return run(state, params)
