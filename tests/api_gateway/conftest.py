@@ -19,6 +19,7 @@ from api_gateway_helpers import (
     new_gateway,
     take_down,
 )
+from control_plane_helpers import check_shape
 from kinesis_helpers import Recorder
 
 
@@ -72,3 +73,11 @@ def deploy(backend: str) -> Iterator[Callable[..., Deployed]]:
     yield deploy_
     for deployed in made:
         take_down(deployed)
+
+
+@pytest.fixture(scope="session")
+def client(gateway: GatewayProcess) -> Any:
+    """A client that checks every answer against botocore's own output shape."""
+    checked = gateway.new_client()
+    checked.meta.events.register("after-call.api-gateway.*", check_shape)
+    return checked

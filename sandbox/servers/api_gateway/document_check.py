@@ -9,6 +9,11 @@ from sandbox.servers.api_gateway.extensions import API_KEY_SOURCE
 from sandbox.servers.api_gateway.integrations import check_integration
 from sandbox.servers.aws.errors import BadRequestError
 
+BAD_PATH_PART = (
+    "Resource's path part only allow a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the beginning "
+    "and the end."
+)
+
 
 def check(document: Document, fail_on_warnings: bool) -> list[str]:
     """The warnings of a document that can be imported.
@@ -37,10 +42,7 @@ def resource_faults(known: Iterable[str], path: str) -> Iterator[str]:
     """What keeps a path from being a resource besides the known ones, one sentence each."""
     parent, _, part = path.rpartition("/")
     if part and not PATH_PART.match(part):
-        yield (
-            "Resource's path part only allow a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the "
-            "beginning and the end."
-        )
+        yield BAD_PATH_PART
     if parent.endswith("+}"):
         yield f"Cannot create a child of a resource with a greedy path variable: {parent.rpartition('/')[2]}"
     variables = [other for other in known if other.startswith(f"{parent}/{{") and other.count("/") == path.count("/")]

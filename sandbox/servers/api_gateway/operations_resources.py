@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.servers.api_gateway.document import canonical_path, methods
-from sandbox.servers.api_gateway.document_check import resource_faults
+from sandbox.servers.api_gateway.document import PATH_PART, canonical_path, methods
+from sandbox.servers.api_gateway.document_check import BAD_PATH_PART, resource_faults
 from sandbox.servers.api_gateway.method_shape import read_method
 from sandbox.servers.api_gateway.pages import page
 from sandbox.servers.api_gateway.patches import checked
@@ -28,6 +28,8 @@ def create_resource(state: State, params: Params) -> Params:
 
 
 def _below(parent: str, part: str) -> str:
+    if not PATH_PART.match(part):
+        raise BadRequestError(BAD_PATH_PART)
     return f"{parent.rstrip('/')}/{part}"
 
 
