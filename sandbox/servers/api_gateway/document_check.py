@@ -10,8 +10,8 @@ from sandbox.servers.api_gateway.integrations import check_integration
 from sandbox.servers.aws.errors import BadRequestError
 
 BAD_PATH_PART = (
-    "Resource's path part only allow a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the beginning "
-    "and the end."
+    "Resource's path part only allow a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the "
+    "beginning and the end."
 )
 
 
