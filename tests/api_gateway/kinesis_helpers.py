@@ -77,7 +77,7 @@ class Recorder(BaseHTTPRequestHandler):
             signature = "valid"
         except ServiceError as error:
             signature = f"{error.code}: {error}"
-        self.heard.append({"path": self.path, "headers": headers, "body": json.loads(body), "signature": signature})
+        self.heard.append({"path": self.path, "headers": headers, "body": body, "signature": signature})
         time.sleep(self.seconds)
         content = json.dumps(self.reply).encode()
         self.send_response(self.status)

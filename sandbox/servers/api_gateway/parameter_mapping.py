@@ -18,7 +18,7 @@ from sandbox.servers.api_gateway.payload import Payload
 from sandbox.servers.api_gateway.velocity_values import show
 
 STATIC = re.compile(r"^'(.*)'$", re.DOTALL)
-LINE_END = re.compile(r"[\r\n\0]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 COMMON = re.compile(r"^(stageVariables|context)\.([^\s]+)$")
 
 Source = Callable[[Invocation, BackEndAnswer], str | None]
@@ -93,8 +93,8 @@ def _fitting(read: Source, place: str, source: str) -> Source:
 
 
 def one_line(value: str) -> str:
-    """A header's value with line ends made blanks."""
-    return LINE_END.sub(" ", value)
+    """A header's value with line ends and other control characters made blanks."""
+    return UNPRINTABLE.sub(" ", value)
 
 
 def _then(read: Source, change: Callable[[str], str]) -> Source:
