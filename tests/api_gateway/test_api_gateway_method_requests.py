@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
-from api_gateway_helpers import API_KEY_VALUE, Deployed, GatewayProcess, any_method, document, mock, transformed
-
-from sandbox.servers.api_gateway.deployed_stage import DeployedStages
-from sandbox.servers.api_gateway.state import Api
+from api_gateway_helpers import API_KEY_VALUE, Deployed, GatewayProcess, document, mock, transformed
 
 Deploy = Callable[..., Deployed]
 VALIDATORS = {
@@ -133,73 +130,67 @@ def test_a_default_holds_for_every_type_without_its_own(gateway: GatewayProcess,
     assert missing.headers["Content-Type"] == "text/plain"
 
 
-# The stage's method settings and access log, as UpdateStage leaves them in the definitions
+# The stage's method settings and access log
 
 
-def stage_with(**fields: Any) -> Any:
-    """The one deployed stage of an API with a `/a` and a `/b`."""
-    snapshot = json.loads(document({"/a": any_method("http://x"), "/b": any_method("http://x")}))
-    stage = {"stageName": "dev", "deploymentId": "d", **fields}
-    api = Api({"id": "api"}, snapshot, {"/a": "1", "/b": "2"}, {"d": {"document": snapshot}}, {"dev": stage})
-    stages = DeployedStages()
-    stages.rebuild(type("Definitions", (), {"apis": {"api": api}})())  # type: ignore[arg-type]
-    return stages.get("api", "dev")
+def two_methods(gateway: GatewayProcess, deploy: Deploy) -> Deployed:
+    return deploy(gateway, document({"/a": transformed(mock()), "/b": transformed(mock())}))
 
 
-def bucket(stage: Any, path: str) -> Any:
-    return stage.router.match(path).target.operation("GET").bucket
+def patch_stage(api: Deployed, **values: str) -> None:
+    patches = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
+    api.gateway.client().update_stage(restApiId=api.api_id, stageName="dev", patchOperations=patches)
 
 
-@pytest.mark.parametrize("key", ["a/ANY", "~1a/ANY"])
-def test_a_methods_own_throttle_wins_over_the_stages(key: str) -> None:
-    all_methods = {"throttlingRateLimit": 5.0, "throttlingBurstLimit": 2}
-    own = {"throttlingRateLimit": 1.0, "throttlingBurstLimit": 3}
-    stage = stage_with(methodSettings={"*/*": all_methods, key: own})
-    assert (bucket(stage, "/a").rate, bucket(stage, "/a").burst) == (1.0, 3)
-    assert (bucket(stage, "/b").rate, bucket(stage, "/b").burst) == (5.0, 2)
+def statuses(api: Deployed, paths: list[str]) -> list[int]:
+    return [api.call(path).status_code for path in paths]
 
 
-@pytest.mark.parametrize("settings", [{}, {"*/*": {"throttlingRateLimit": -1.0, "throttlingBurstLimit": -1}}])
-def test_a_stage_without_limits_throttles_nothing(settings: dict[str, Any]) -> None:
-    assert bucket(stage_with(methodSettings=settings), "/a") is None
+def test_each_method_has_the_stages_throttle_of_its_own(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = two_methods(gateway, deploy)
+    patch_stage(api, **{"/*/*/throttling/rateLimit": "0.001", "/*/*/throttling/burstLimit": "2"})
+    assert statuses(api, ["/a", "/a", "/a", "/b"]) == [200, 200, 429, 200]
+    assert api.call("/a").json() == {"message": "Too Many Requests"}
 
 
-def test_each_method_has_a_bucket_of_its_own() -> None:
-    stage = stage_with(methodSettings={"*/*": {"throttlingRateLimit": 0.001, "throttlingBurstLimit": 1}})
-    taken = [bucket(stage, path).take() for path in ("/a", "/a", "/b")]
-    assert taken == [True, False, True]
+def test_a_methods_own_throttle_wins_over_the_stages(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = two_methods(gateway, deploy)
+    patch_stage(api, **{"/*/*/throttling/rateLimit": "0.001", "/*/*/throttling/burstLimit": "0"})
+    patch_stage(api, **{"/~1a/ANY/throttling/rateLimit": "100", "/~1a/ANY/throttling/burstLimit": "100"})
+    assert statuses(api, ["/a", "/a", "/b"]) == [200, 200, 429]
 
 
-def test_a_stages_log_is_named_by_its_destination() -> None:
-    arn = "arn:aws:logs:us-east-1:123456789012:log-group:API-Gateway-Execution-Logs/dev"
-    stage = stage_with(
-        accessLogSettings={"destinationArn": arn, "format": "$context.status ${context.a.b} $context.x-y"}
-    )
-    assert stage.log.group == "API-Gateway-Execution-Logs/dev"
-    assert stage.log.line({"status": 200, "a": {"b": "c"}}, {}) == "200 c -"
+def test_a_throttle_is_switched_off_and_keeps_its_fill_meanwhile(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = two_methods(gateway, deploy)
+    patch_stage(api, **{"/*/*/throttling/rateLimit": "0.001", "/*/*/throttling/burstLimit": "1"})
+    assert statuses(api, ["/a", "/a"]) == [200, 429]
+    patch_stage(api, **{"/variables/a": "1"})
+    assert statuses(api, ["/a"]) == [429]
+    patch_stage(api, **{"/*/*/throttling/rateLimit": "-1", "/*/*/throttling/burstLimit": "-1"})
+    assert statuses(api, ["/a"]) == [200]
 
 
 LINE = (
-    "$context.requestId $context.identity.sourceIp $context.httpMethod $context.resourcePath $context.status "
+    "$context.requestId ${context.identity.sourceIp} $context.httpMethod $context.resourcePath $context.status "
     "$context.responseLength $context.identity.apiKey $context.error.message $context.integration.status"
 )
 
 
-def set_access_log(gateway: GatewayProcess, deployed: Deployed) -> None:
-    """Give the stage its access log in the definitions on disk, between two runs."""
-    gateway.stop()
-    path = gateway.folder / "state" / "apis" / f"{deployed.api_id}.json"
-    api = json.loads(path.read_text())
-    arn = "arn:aws:logs:us-east-1:123456789012:log-group:gateway"
-    api["stages"]["dev"]["accessLogSettings"] = {"destinationArn": arn, "format": LINE}
-    path.write_text(json.dumps(api))
-    gateway.start()
+@pytest.fixture
+def logging_account(gateway: GatewayProcess) -> Iterator[None]:
+    """The account's role for logs, without which a stage gets no access log."""
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+    gateway.client().update_account(patchOperations=[role])
+    yield
+    gateway.client().update_account(patchOperations=[{**role, "value": ""}])
 
 
-def test_each_request_is_a_line_of_its_stages_access_log(mortal_gateway: GatewayProcess, deploy: Deploy) -> None:
+@pytest.mark.usefixtures("logging_account")
+def test_each_request_is_a_line_of_its_stages_access_log(gateway: GatewayProcess, deploy: Deploy) -> None:
     paths = {"/a": transformed(mock()), "/closed": transformed(mock(), security=[{"api_key": []}])}
-    api = deploy(mortal_gateway, document(paths))
-    set_access_log(mortal_gateway, api)
+    api = deploy(gateway, document(paths))
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:API-Gateway-Logs/dev"
+    patch_stage(api, **{"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": LINE})
     masked = "*" * len(API_KEY_VALUE[:-6]) + API_KEY_VALUE[-6:]
     expected = [
         (api.call("/a"), "GET /a 200 0 - - 200"),
@@ -208,6 +199,12 @@ def test_each_request_is_a_line_of_its_stages_access_log(mortal_gateway: Gateway
     ]
     for answer, told in expected:
         request_id = answer.headers["x-amzn-RequestId"]
-        (entry,) = mortal_gateway.log_entries(request_id)
-        assert entry["accessLog"] == {"group": "gateway", "line": f"{request_id} 127.0.0.1 {told}"}
+        (entry,) = gateway.log_entries(request_id)
+        assert entry["accessLog"] == {"group": "API-Gateway-Logs/dev", "line": f"{request_id} 127.0.0.1 {told}"}
         assert entry["status"] == answer.status_code
+
+
+def test_a_stage_without_access_log_has_no_line_of_it(gateway: GatewayProcess, deploy: Deploy) -> None:
+    answer = two_methods(gateway, deploy).call("/a")
+    (entry,) = gateway.log_entries(answer.headers["x-amzn-RequestId"])
+    assert "accessLog" not in entry
