@@ -93,7 +93,7 @@ class GatewayProcess:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The AWS profile of the process, which leads to `kinesis`."""
+        """The AWS profile of the process, which leads to `kinesis`, and keys of a shell that must not beat it."""
         config = self.folder / "config"
         config.write_text(
             f"[profile sandbox]\nregion = us-east-1\nendpoint_url = {self.url}\nservices = sandbox\n\n"
@@ -101,7 +101,8 @@ class GatewayProcess:
         )
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         profile = {"AWS_PROFILE": "sandbox", "AWS_CONFIG_FILE": str(config)}
-        return {**others, **profile, "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
+        foreign = {"AWS_ACCESS_KEY_ID": "AKIAFOREIGN000000001", "AWS_SECRET_ACCESS_KEY": "of-another-account"}
+        return {**others, **foreign, **profile, "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
 
     def start(self) -> None:
         command = [sys.executable, "-m", "sandbox.servers.api_gateway", "--state", str(self.folder / "state")]

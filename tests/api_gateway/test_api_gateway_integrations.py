@@ -209,8 +209,9 @@ def test_a_template_may_override_status_and_headers(api: Api) -> None:
     assert (answer.status_code, answer.headers["X"], answer.text) == (404, "y", "gone")
 
 
-def test_an_override_that_is_no_status_is_ignored(api: Api) -> None:
-    text = "#set($context.responseOverride.status = 'many')done"
+@pytest.mark.parametrize("override", [".status = 'many'", ".status = 99", ".header = 'none'", " = 'nothing'"])
+def test_an_override_that_is_none_is_ignored(api: Api, override: str) -> None:
+    text = f"#set($context.responseOverride{override})done"
     response = {"statusCode": "202", "responseTemplates": {"application/json": text}}
     assert api(mock(responses={"default": response})).call("/a").status_code == 202
 

@@ -1,4 +1,5 @@
-"""The access log: one JSON line a request, its names those of Amazon's `$context`. No header value is in it."""
+"""The access log: one JSON line a request, its names those of Amazon's `$context`. No header value is in it but what
+a stage's own format asks for."""
 
 from __future__ import annotations
 

@@ -37,9 +37,10 @@ class AwsService:
 @lru_cache(maxsize=16)
 def find_service(name: str, region: str) -> AwsService | NoServiceError:
     """A service (botocore's name of it) in a region by the AWS profile of the process, or why there is none."""
-    session = Session()
-    if session.get_config_variable("profile") is None:
+    profile = Session().get_config_variable("profile")
+    if profile is None:
         return NoServiceError("AWS_PROFILE names no profile; the gateway's environment must lead to the sandbox's")
+    session = Session(profile=profile)  # named, so that keys in the environment do not beat the profile's
     try:
         client = session.create_client(name, region_name=region)
         credentials = session.get_credentials()

@@ -14,9 +14,9 @@ from sandbox.servers.api_gateway import parameter_mapping
 from sandbox.servers.api_gateway.document import Document, section
 from sandbox.servers.api_gateway.gateway_responses import GatewayResponse, Refused
 from sandbox.servers.api_gateway.invocation import NO_ANSWER, Headers, IntegrationAnswer, Invocation
-from sandbox.servers.api_gateway.log_format import compile_format
 from sandbox.servers.api_gateway.media_types import JSON, accepted
 from sandbox.servers.api_gateway.payload import MalformedPayloadError
+from sandbox.servers.api_gateway.substitution import compile_format
 from sandbox.servers.api_gateway.transformed_response import encoded_headers
 from sandbox.servers.api_gateway.velocity_values import VelocityMap
 

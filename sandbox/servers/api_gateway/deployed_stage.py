@@ -9,10 +9,10 @@ from typing import Any
 from sandbox.servers.api_gateway.custom_responses import CustomResponses
 from sandbox.servers.api_gateway.document import VERBS, Document, Method, methods, section
 from sandbox.servers.api_gateway.integrations import Integration, build_integration
-from sandbox.servers.api_gateway.log_format import Substitution, compile_format
 from sandbox.servers.api_gateway.request_validation import RequestValidation, request_validation
 from sandbox.servers.api_gateway.routing import Router
 from sandbox.servers.api_gateway.state import Api, State
+from sandbox.servers.api_gateway.substitution import Substitution, compile_format
 from sandbox.servers.api_gateway.throttle import Buckets, TokenBucket
 
 KNOWN_VERBS = frozenset(verb.upper() for verb in VERBS)

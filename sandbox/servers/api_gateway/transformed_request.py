@@ -24,7 +24,7 @@ from sandbox.servers.api_gateway.mapping_template import MappingTemplate, Templa
 from sandbox.servers.api_gateway.media_types import JSON, media_type
 from sandbox.servers.api_gateway.parameter_mapping import one_line
 from sandbox.servers.api_gateway.payload import MalformedPayloadError, Payload
-from sandbox.servers.api_gateway.velocity_values import show
+from sandbox.servers.api_gateway.velocity_values import map_at, show
 
 DEFAULT_TEMPLATE = "$default"
 PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
@@ -84,7 +84,7 @@ class RequestTransformation:
     def _body(self, invocation: Invocation) -> bytes:
         template = self._template(media_type(invocation))
         body = self._convert(invocation.body)
-        if template is None:
+        if not template:
             return body
         payload = invocation.payload if body is invocation.body else Payload(body)
         rendered = MappingTemplate(template).render(
@@ -125,7 +125,6 @@ def _read_ahead(text: str) -> None:
 
 def _override(request: TransformedRequest, invocation: Invocation) -> None:
     """What the template set in `$context.requestOverride` wins over the mappings."""
-    override = invocation.context["requestOverride"]
     for place, target in (("header", request.headers), ("querystring", request.query), ("path", request.paths)):
-        for name, value in dict.items(override[place]):
+        for name, value in map_at(invocation.context, "requestOverride", place).items():
             target[str(name)] = one_line(show(value))

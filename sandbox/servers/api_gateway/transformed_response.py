@@ -17,7 +17,7 @@ from sandbox.servers.api_gateway.mapping_template import MappingTemplate, Templa
 from sandbox.servers.api_gateway.media_types import accepted
 from sandbox.servers.api_gateway.parameter_mapping import one_line
 from sandbox.servers.api_gateway.payload import MalformedPayloadError, Payload
-from sandbox.servers.api_gateway.velocity_values import show
+from sandbox.servers.api_gateway.velocity_values import map_at, show
 
 DEFAULT = "default"
 HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
@@ -98,9 +98,10 @@ class _Response:
             mapping = MappingTemplate(template)
             rendered = mapping.render(payload, invocation.params, invocation.context, invocation.variables)
             body = rendered.encode("utf-8", "replace")
-        override = invocation.context["responseOverride"]
-        headers.update({str(name).lower(): show(value) for name, value in dict.items(override["header"])})
-        return IntegrationAnswer(self._final_status(override["status"]), encoded_headers(headers), body, answer.status)
+        override = map_at(invocation.context, "responseOverride")
+        headers.update({str(name).lower(): show(value) for name, value in map_at(override, "header").items()})
+        status = self._final_status(override.get("status"))
+        return IntegrationAnswer(status, encoded_headers(headers), body, answer.status)
 
     def _mapped(self, invocation: Invocation, answer: BackEndAnswer) -> dict[str, str]:
         found = ((mapping.name.lower(), mapping.source(invocation, answer)) for mapping in self._mappings)

@@ -59,6 +59,13 @@ def velocity(value: Any) -> Any:
     return VelocityList(value) if type(value) is list else value
 
 
+def map_at(value: Any, *keys: str) -> dict[str, Any]:
+    """The map found by following keys, as a plain dict; an empty one where a template put something else."""
+    for key in keys:
+        value = value[key] if isinstance(value, dict) and key in value else None
+    return dict(dict.items(value)) if isinstance(value, dict) else {}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in dict.items(value)}
