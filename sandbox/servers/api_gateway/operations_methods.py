@@ -37,7 +37,7 @@ INVALID_MAPPING = "Invalid mapping expression specified: Validation Result: warn
 def put_method(state: State, params: Params) -> Params:
     """A method of a resource."""
     api = state.draft_of_resource(params["restApiId"])
-    path, verb = api.path(params["resourceId"]), params["httpMethod"].upper()
+    path, verb = api.path(params["resourceId"]), params["httpMethod"]
     if verb not in METHODS:
         raise BadRequestError(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
     if verb_key(verb) in section(api.document, "paths", path):

@@ -139,7 +139,16 @@ def _from_body(shape: StructureShape, body: bytes) -> Params:
     if not isinstance(loaded, dict):
         raise BadRequestError("Invalid request body")
     members = {name: wire for name, (wire, _) in _members(shape, None).items()}
-    return {name: loaded[wire] for name, wire in members.items() if loaded.get(wire) is not None}
+    return {name: _without_nulls(loaded[wire]) for name, wire in members.items() if loaded.get(wire) is not None}
+
+
+def _without_nulls(value: Any) -> Any:
+    """What a request leaves null is not given, at any depth."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(item) for key, item in value.items() if item is not None}
 
 
 def _members(shape: StructureShape, location: str | None) -> dict[str, tuple[str, Shape]]:
