@@ -1,12 +1,12 @@
 """API Gateway: the API of aws/api.yaml, deployed with the calls that deploy it at Amazon."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.environment import aws_credentials_file
+from sandbox.environment import aws_credentials_file, profile_variables
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.s3 import REGION
@@ -50,6 +50,10 @@ class ApiGateway(Part):
         """Run the gateway."""
         words: list[str | Path] = [sys.executable, "-m", "sandbox.servers.api_gateway", "--state", self.folder]
         return [*words, "--credentials", aws_credentials_file(self.settings), "--host", HOST, "--port", str(self.port)]
+
+    def environment(self) -> Mapping[str, str]:
+        """The AWS profile, by which its integrations find Kinesis and sign for it."""
+        return profile_variables(self.settings)
 
     @cached_property
     def client(self) -> Any:

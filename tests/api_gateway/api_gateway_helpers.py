@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -80,6 +81,7 @@ class GatewayProcess:
     port: int
     process: subprocess.Popen[bytes] | None = None
     shared_client: Any = None
+    kinesis: str = "http://127.0.0.1:1"
 
     @property
     def url(self) -> str:
@@ -89,11 +91,24 @@ class GatewayProcess:
     def credentials(self) -> Path:
         return self.folder / "credentials"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The AWS profile of the process, which leads to `kinesis`, and keys of a shell that must not beat it."""
+        config = self.folder / "config"
+        config.write_text(
+            f"[profile sandbox]\nregion = us-east-1\nendpoint_url = {self.url}\nservices = sandbox\n\n"
+            f"[services sandbox]\nkinesis =\n  endpoint_url = {self.kinesis}\n"
+        )
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        profile = {"AWS_PROFILE": "sandbox", "AWS_CONFIG_FILE": str(config)}
+        foreign = {"AWS_ACCESS_KEY_ID": "AKIAFOREIGN000000001", "AWS_SECRET_ACCESS_KEY": "of-another-account"}
+        return {**others, **foreign, **profile, "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
+
     def start(self) -> None:
         command = [sys.executable, "-m", "sandbox.servers.api_gateway", "--state", str(self.folder / "state")]
         command += ["--port", str(self.port), "--credentials", str(self.credentials)]
         with (self.folder / "access.log").open("ab") as out, (self.folder / "errors.log").open("ab") as err:
-            self.process = subprocess.Popen(command, stdout=out, stderr=err, cwd=REPOSITORY)
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, cwd=REPOSITORY, env=self.environment)
         wait_until(self.answers, "the gateway answers /ping")
 
     def answers(self) -> bool:
@@ -183,8 +198,21 @@ def any_method(uri: str, **options: Any) -> dict[str, Any]:
     return {"x-amazon-apigateway-any-method": operation(uri, **options)}
 
 
-def new_gateway(folder: Path) -> GatewayProcess:
-    gateway = GatewayProcess(folder, free_port())
+def transformed(integration: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A path item whose every method has an integration that passes all answers on, but for what the test says."""
+    passed = {"default": {"statusCode": "200"}}
+    complete = {"httpMethod": "POST", "responses": passed, **integration}
+    return {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": complete, **more}}
+
+
+def mock(**more: Any) -> dict[str, Any]:
+    """A `mock` integration that answers 200, but for what the test says."""
+    templates = {"application/json": '{"statusCode": 200}'}
+    return {"type": "mock", "requestTemplates": templates, **more}
+
+
+def new_gateway(folder: Path, kinesis: str = "http://127.0.0.1:1") -> GatewayProcess:
+    gateway = GatewayProcess(folder, free_port(), kinesis=kinesis)
     gateway.credentials.write_text(
         f"[sandbox]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
     )

@@ -19,6 +19,8 @@ from api_gateway_helpers import (
     new_gateway,
     take_down,
 )
+from control_plane_helpers import check_shape
+from kinesis_helpers import Recorder
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +33,19 @@ def backend() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def recorder() -> Iterator[str]:
+    """The address of a Kinesis that only takes down what it hears."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory, recorder: str) -> Iterator[GatewayProcess]:
     """One gateway for all tests that do not stop it."""
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    running = new_gateway(tmp_path_factory.mktemp("gateway"))
+    running = new_gateway(tmp_path_factory.mktemp("gateway"), recorder)
     yield running
     assert running.stop() == 0
 
@@ -62,3 +73,11 @@ def deploy(backend: str) -> Iterator[Callable[..., Deployed]]:
     yield deploy_
     for deployed in made:
         take_down(deployed)
+
+
+@pytest.fixture(scope="session")
+def client(gateway: GatewayProcess) -> Any:
+    """A client that checks every answer against botocore's own output shape."""
+    checked = gateway.new_client()
+    checked.meta.events.register("after-call.api-gateway.*", check_shape)
+    return checked

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.servers.api_gateway.gateway_responses import INVALID_API_KEY, QUOTA_EXCEEDED, THROTTLED, Refused
 from sandbox.servers.api_gateway.quota import QuotaBook, QuotaCounter
 from sandbox.servers.api_gateway.state import State
-from sandbox.servers.api_gateway.throttle import TokenBucket
+from sandbox.servers.api_gateway.throttle import Buckets, TokenBucket
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a key may do on a stage; None where the plan sets no limit."""
+    """What a key may do on a stage; no bucket where the plan sets no throttle."""
 
     key_id: str
     bucket: TokenBucket | None
-    quota: QuotaCounter | None
+    quota: QuotaCounter
 
 
 class AccessTable:
@@ -26,7 +25,7 @@ class AccessTable:
 
     def __init__(self, quotas: QuotaBook) -> None:
         self._quotas = quotas
-        self._buckets: dict[tuple[str, str], TokenBucket] = {}
+        self._buckets = Buckets()
         self._grants: dict[tuple[str, str], dict[bytes, Grant]] = {}
 
     def rebuild(self, state: State) -> None:
@@ -47,7 +46,7 @@ class AccessTable:
             raise Refused(INVALID_API_KEY, "no usage plan gives this API key access to the stage")
         if grant.bucket is not None and not grant.bucket.take():
             raise Refused(THROTTLED)
-        if grant.quota is not None and not grant.quota.take():
+        if not grant.quota.take():
             raise Refused(QUOTA_EXCEEDED)
         return grant
 
@@ -57,18 +56,9 @@ class AccessTable:
         return [key for key in keys if key["enabled"]]
 
     def _grant(self, plan: dict[str, Any], key: dict[str, Any]) -> Grant:
-        quota = plan.get("quota")
-        counter = self._quotas.counter(plan["id"], key["id"], quota) if quota else None
+        counter = self._quotas.counter(plan["id"], key["id"], plan.get("quota"))
         return Grant(key["id"], self._bucket(plan, key["id"]), counter)
 
     def _bucket(self, plan: dict[str, Any], key_id: str) -> TokenBucket | None:
-        """A plan that names only a rate or only a burst gets the other from it: one second's worth."""
-        throttle = plan.get("throttle")
-        if not throttle:
-            return None
-        rate = float(throttle.get("rateLimit", throttle.get("burstLimit")))
-        burst = int(throttle.get("burstLimit", max(1, math.ceil(rate))))
-        bucket = self._buckets.get((plan["id"], key_id))
-        if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
-            bucket = self._buckets[plan["id"], key_id] = TokenBucket(rate, burst)
-        return bucket
+        throttle = plan.get("throttle") or {}
+        return self._buckets.get((plan["id"], key_id), throttle.get("rateLimit"), throttle.get("burstLimit"))

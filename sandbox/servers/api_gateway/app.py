@@ -15,13 +15,14 @@ from sandbox.servers.api_gateway.data_plane import DataPlane, InvokeTarget, loca
 from sandbox.servers.api_gateway.deployed_stage import DeployedStages
 from sandbox.servers.api_gateway.identifiers import extended_request_id
 from sandbox.servers.api_gateway.operations import operations
+from sandbox.servers.api_gateway.operations_test_invoke import InvokeTest
 from sandbox.servers.api_gateway.quota import QuotaBook
 from sandbox.servers.api_gateway.state import State
 from sandbox.servers.aws.asgi import Receive, Scope, Send, respond
 from sandbox.servers.aws.credentials import CredentialsFile
 from sandbox.servers.aws.errors import StateError
 from sandbox.servers.aws.rest_json import RestJson
-from sandbox.servers.aws.rest_json_service import RestJsonService
+from sandbox.servers.aws.rest_json_service import Operation, RestJsonService
 from sandbox.servers.aws.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -44,12 +45,21 @@ class Gateway:
         self._log = AccessLog(sys.stdout.buffer)
         protocol = RestJson("apigateway")
         self._control_roots = protocol.roots
-        self._control_plane = RestJsonService(
-            protocol, operations(state), CredentialsFile(credentials_file), _amazons_own_id
-        )
+        invoke_test = InvokeTest(state, self._session)
+        served: dict[str, Operation] = {
+            **operations(protocol, state, self._quotas),
+            "TestInvokeMethod": invoke_test.run,
+        }
+        self._control_plane = RestJsonService(protocol, served, CredentialsFile(credentials_file), _amazons_own_id)
         self._data_plane: DataPlane | None = None
+        self._back_ends: ClientSession | None = None
         self._follow(state)
         state.on_change = lambda: self._follow(state)
+
+    def _session(self) -> ClientSession:
+        """The client to the back ends, which lives as long as the server."""
+        assert self._back_ends is not None, "the server has started"
+        return self._back_ends
 
     def _follow(self, state: State) -> None:
         self._stages.rebuild(state)
@@ -79,7 +89,7 @@ class Gateway:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Hold what is bound to the event loop from the server's start to its stop."""
         await receive()
-        session = _session()
+        session = self._back_ends = _new_session()
         self._data_plane = DataPlane(self._stages, self._access, self._log, session)
         quota_writer = asyncio.create_task(self._write_quotas())
         await send({"type": "lifespan.startup.complete"})
@@ -99,7 +109,7 @@ class Gateway:
                 LOG.exception("quota counts are not on disk yet; trying again in %s s", QUOTA_WRITE_SECONDS)
 
 
-def _session() -> ClientSession:
+def _new_session() -> ClientSession:
     """The client to the back ends: passes bytes as they are and keeps connections."""
     connector = TCPConnector(limit=UPSTREAM_CONNECTIONS, keepalive_timeout=UPSTREAM_KEEP_ALIVE_SECONDS)
     return ClientSession(connector=connector, auto_decompress=False, cookie_jar=DummyCookieJar(), trust_env=False)

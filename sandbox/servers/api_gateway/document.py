@@ -14,6 +14,7 @@ from sandbox.servers.aws.errors import BadRequestError
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+API_KEY_HEADER = "x-api-key"
 VERBS = ("delete", "get", "head", "options", "patch", "post", "put")
 PATH_PART = re.compile(r"^(\{[a-zA-Z0-9._:-]+\+?\}|[a-zA-Z0-9._:@$%~-]+)$")
 
@@ -42,18 +43,26 @@ class Method:
 
 
 def parse(body: bytes) -> Document:
-    """An OpenAPI 3 document from YAML or JSON text, as JSON has it: YAML's response code `200:` becomes a text key.
+    """An OpenAPI 3 or Swagger 2.0 document from YAML or JSON text, as JSON has it: YAML's response code `200:` becomes
+    a text key.
 
-    Raises `BadRequestError` for text that is neither, or is not an OpenAPI 3 document.
+    Raises `BadRequestError` for text that is neither.
     """
     try:
         loaded = body if body.lstrip()[:1] == b"{" else _json_of(yaml.load(body, _TextLoader))  # noqa: S506
         document = orjson.loads(loaded)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadRequestError(f"Failed to parse the uploaded OpenAPI document due to: {error}") from error
-    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
-        raise BadRequestError("Invalid OpenAPI input: only OpenAPI 3 documents are served here (`openapi: 3.0.1`).")
+    if not isinstance(document, dict) or not (
+        is_swagger(document) or str(document.get("openapi", "")).startswith("3.")
+    ):
+        raise BadRequestError("Invalid OpenAPI input. (`openapi: 3.0.1` or `swagger: '2.0'` is asked for)")
     return document
+
+
+def is_swagger(document: Document) -> bool:
+    """Whether a document is of Swagger 2.0, OpenAPI's older form."""
+    return str(document.get("swagger", "")) == "2.0"
 
 
 def _json_of(value: Any) -> bytes:
@@ -81,18 +90,23 @@ def methods(document: Document) -> Iterator[Method]:
                 yield _method(document, canonical_path(path), verb, section(operation))
 
 
+def verb_key(verb: str) -> str:
+    """The key of a verb (`ANY` or an HTTP method in capitals) in a path item."""
+    return ANY_METHOD if verb == "ANY" else verb.lower()
+
+
 def _method(document: Document, path: str, verb: str, operation: dict[str, Any]) -> Method:
     integration = operation.get(INTEGRATION)
     return Method(
         path=path,
         verb=verb,
-        api_key_required=_needs_api_key(document, operation),
+        api_key_required=needs_api_key(document, operation),
         integration=integration if isinstance(integration, dict) else None,
         operation=operation,
     )
 
 
-def _needs_api_key(document: Document, operation: dict[str, Any]) -> bool:
+def needs_api_key(document: Document, operation: dict[str, Any]) -> bool:
     """Whether the operation's own `security` names an apiKey scheme on x-api-key (Amazon ignores the root's)."""
     schemes = section(document, "components", "securitySchemes")
     named = [name for requirement in mappings(operation.get("security")) for name in requirement]
@@ -100,7 +114,7 @@ def _needs_api_key(document: Document, operation: dict[str, Any]) -> bool:
 
 
 def _is_api_key(scheme: dict[str, Any]) -> bool:
-    return scheme.get("type") == "apiKey" and str(scheme.get("name", "")).lower() == "x-api-key"
+    return scheme.get("type") == "apiKey" and str(scheme.get("name", "")).lower() == API_KEY_HEADER
 
 
 def resource_paths(document: Document) -> list[str]:

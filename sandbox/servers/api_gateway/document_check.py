@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sandbox.servers.api_gateway.document import PATH_PART, Document, Method, methods, resource_paths, section
+from sandbox.servers.api_gateway.document import PATH_PART, Document, methods, resource_paths, section
+from sandbox.servers.api_gateway.extensions import API_KEY_SOURCE
 from sandbox.servers.api_gateway.integrations import check_integration
 from sandbox.servers.aws.errors import BadRequestError
 
-API_KEY_SOURCE = "x-amazon-apigateway-api-key-source"
+BAD_PATH_PART = (
+    "Resource's path part only allow a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the "
+    "beginning and the end."
+)
 
 
 def check(document: Document, fail_on_warnings: bool) -> list[str]:
@@ -16,7 +20,7 @@ def check(document: Document, fail_on_warnings: bool) -> list[str]:
 
     Raises `BadRequestError` with every error at once, or with the warnings if they are to fail the import.
     """
-    checks = (_resource_errors, _sibling_errors, _method_errors, _api_errors)
+    checks = (_resource_errors, _method_errors, _api_errors)
     errors = [error for faults in checks for error in faults(document)]
     if errors:
         raise BadRequestError("Errors found during import:\n\t" + "\n\t".join(errors))
@@ -27,33 +31,24 @@ def check(document: Document, fail_on_warnings: bool) -> list[str]:
 
 
 def _resource_errors(document: Document) -> Iterator[str]:
+    earlier: list[str] = []
     for path in resource_paths(document):
-        parts = path.strip("/").split("/") if path != "/" else []
-        if any(not PATH_PART.match(part) for part in parts):
-            yield (
-                f"Unable to create resource at path '{path}': Resource's path part only allow "
-                "a-zA-Z0-9._-:@$%~ or a valid greedy path variable and curly braces at the beginning and the end."
-            )
-        if any(part.endswith("+}") for part in parts[:-1]):
-            yield (
-                f"Unable to create resource at path '{path}': Cannot create a child of a resource with a greedy path "
-                "variable."
-            )
+        for fault in resource_faults(earlier, path):
+            yield f"Unable to create resource at path '{path}': {fault}"
+        earlier.append(path)
 
 
-def _sibling_errors(document: Document) -> Iterator[str]:
-    """A resource has at most one child that is a variable."""
-    variables: dict[str, str] = {}
-    for path in resource_paths(document):
-        parent, _, part = path.rpartition("/")
-        if not part.startswith("{"):
-            continue
-        if parent in variables:
-            yield (
-                f"Unable to create resource at path '{path}': A sibling ({variables[parent]}) of this resource "
-                "already has a variable path part -- only one is allowed"
-            )
-        variables.setdefault(parent, part)
+def resource_faults(known: Iterable[str], path: str) -> Iterator[str]:
+    """What keeps a path from being a resource besides the known ones, one sentence each."""
+    parent, _, part = path.rpartition("/")
+    if part and not PATH_PART.match(part):
+        yield BAD_PATH_PART
+    if parent.endswith("+}"):
+        yield f"Cannot create a child of a resource with a greedy path variable: {parent.rpartition('/')[2]}"
+    variables = [other for other in known if other.startswith(f"{parent}/{{") and other.count("/") == path.count("/")]
+    if part.startswith("{") and variables and path not in variables:
+        sibling = variables[0].rpartition("/")[2]
+        yield f"A sibling ({sibling}) of this resource already has a variable path part -- only one is allowed"
 
 
 def _method_errors(document: Document) -> Iterator[str]:
@@ -74,10 +69,3 @@ def _api_errors(document: Document) -> Iterator[str]:
 def _warnings(document: Document) -> Iterator[str]:
     if document.get("security"):
         yield "Ignoring the root level security; name it in each operation"
-    for method in methods(document):
-        yield from _unserved_features(method)
-
-
-def _unserved_features(method: Method) -> Iterator[str]:
-    if method.operation.get("x-amazon-apigateway-request-validator"):
-        yield f"The request validator of '{method.verb}' at path '{method.path}' is ignored"

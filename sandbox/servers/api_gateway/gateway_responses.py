@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
+
 from sandbox.servers.aws.errors import AwsError
 
 MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
@@ -24,7 +26,7 @@ class GatewayResponse:
     @property
     def body(self) -> bytes:
         """The answer's JSON."""
-        return f'{{"message":"{self.message}"}}'.encode()
+        return orjson.dumps({"message": self.message})
 
 
 class Refused(AwsError):
@@ -57,4 +59,13 @@ INTEGRATION_FAILURE = GatewayResponse(
 )
 API_CONFIGURATION_ERROR = GatewayResponse(
     "API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", "Internal server error"
+)
+INTEGRATION_UNREACHABLE = GatewayResponse(
+    "INTEGRATION_FAILURE", 500, "InternalServerErrorException", "Internal server error"
+)
+UNSUPPORTED_MEDIA_TYPE = GatewayResponse("UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException", "Unsupported Media Type")
+INVALID_JSON = GatewayResponse("DEFAULT_4XX", 400, "BadRequestException", "Invalid JSON in request body")
+BAD_REQUEST_BODY = GatewayResponse("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body")
+BAD_REQUEST_PARAMETERS = GatewayResponse(
+    "BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters: []"
 )

@@ -1,6 +1,6 @@
 """The seam between a route and its back end: the integration types that are served.
 
-A further type (`aws`, `mock`) is a file of its own with a `check`, a `build` and a line in `TYPES`.
+A type is a file of its own with a `check`, a `build` and a line in `TYPES`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from aiohttp import ClientSession
 
-from sandbox.servers.api_gateway import http_proxy
+from sandbox.servers.api_gateway import aws_integration, http_integration, http_proxy, mock_integration
 from sandbox.servers.api_gateway.document import Method
 from sandbox.servers.api_gateway.invocation import IntegrationAnswer, Invocation
 from sandbox.servers.aws.errors import BadRequestError
@@ -35,7 +35,12 @@ class IntegrationType:
     build: Callable[[Method, float, Mapping[str, str]], Integration]
 
 
-TYPES: dict[str, IntegrationType] = {"http_proxy": IntegrationType(http_proxy.check, http_proxy.build)}
+TYPES: dict[str, IntegrationType] = {
+    "http_proxy": IntegrationType(http_proxy.check, http_proxy.build),
+    "http": IntegrationType(http_integration.check, http_integration.build),
+    "aws": IntegrationType(aws_integration.check, aws_integration.build),
+    "mock": IntegrationType(mock_integration.check, mock_integration.build),
+}
 
 
 def check_integration(method: Method) -> Iterable[str]:

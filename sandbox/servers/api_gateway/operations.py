@@ -5,23 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from botocore.model import OperationModel
+
 from sandbox.servers.api_gateway import (
+    constraints,
+    operations_account,
     operations_api_keys,
     operations_deployments,
+    operations_export,
+    operations_gateway_responses,
+    operations_integrations,
+    operations_methods,
+    operations_models,
+    operations_request_validators,
+    operations_resources,
     operations_rest_apis,
+    operations_stages,
+    operations_tags,
     operations_usage_plans,
 )
+from sandbox.servers.api_gateway.operations_usage import get_usage
+from sandbox.servers.api_gateway.quota import QuotaBook
 from sandbox.servers.api_gateway.state import State
-from sandbox.servers.aws.rest_json import Params
+from sandbox.servers.aws.rest_json import Params, RestJson
 
-_OPERATIONS: dict[str, Callable[[State, Params], Params]] = {
+Operation = Callable[[State, Params], Params]
+_OPERATIONS: dict[str, Operation] = {
     **operations_rest_apis.OPERATIONS,
+    **operations_resources.OPERATIONS,
+    **operations_methods.OPERATIONS,
+    **operations_integrations.OPERATIONS,
+    **operations_models.OPERATIONS,
+    **operations_request_validators.OPERATIONS,
+    **operations_gateway_responses.OPERATIONS,
     **operations_deployments.OPERATIONS,
+    **operations_stages.OPERATIONS,
+    **operations_export.OPERATIONS,
     **operations_api_keys.OPERATIONS,
     **operations_usage_plans.OPERATIONS,
+    **operations_account.OPERATIONS,
+    **operations_tags.OPERATIONS,
 }
 
 
-def operations(state: State) -> Mapping[str, Callable[[Params], Params]]:
+def operations(protocol: RestJson, state: State, quotas: QuotaBook) -> Mapping[str, Callable[[Params], Params]]:
     """The operations on one state, by Amazon's names of them."""
-    return {name: partial(run, state) for name, run in _OPERATIONS.items()}
+    served: dict[str, Operation] = {**_OPERATIONS, "GetUsage": partial(get_usage, quotas)}
+    return {name: partial(_run, protocol.operation(name), run, state) for name, run in served.items()}
+
+
+def _run(model: OperationModel, run: Operation, state: State, params: Params) -> Params:
+    constraints.check(model, params)
+    return run(state, params)

@@ -7,10 +7,13 @@ from typing import Any
 
 from sandbox.servers.api_gateway.identifiers import new_id, new_key_value
 from sandbox.servers.api_gateway.pages import page
+from sandbox.servers.api_gateway.patches import FLAG, VALUE, checked, patched
 from sandbox.servers.api_gateway.state import State
 from sandbox.servers.aws.errors import BadRequestError, ConflictError
 from sandbox.servers.aws.rest_json import Params
 
+FIELDS = {"/name": VALUE, "/description": VALUE, "/customerId": VALUE, "/enabled": FLAG}
+PATCHES = {path: field.operations for path, field in FIELDS.items()}
 MIN_VALUE_LENGTH, MAX_VALUE_LENGTH = 20, 128
 
 
@@ -61,6 +64,15 @@ def _shown(key: dict[str, Any], with_value: bool) -> dict[str, Any]:
     return {name: field for name, field in key.items() if with_value or name != "value"}
 
 
+def update_api_key(state: State, params: Params) -> Params:
+    """Patch a key's name, description, customer or whether it may be used; its value stays."""
+    patches = checked(params.get("patchOperations", []), PATCHES, valueless=True)
+    changed = patched(state.key(params["apiKey"]), patches, FIELDS)
+    changed["lastUpdatedDate"] = int(time())
+    state.save_key(changed)
+    return _shown(changed, with_value=False)
+
+
 def delete_api_key(state: State, params: Params) -> Params:
     """Remove a key, and from every usage plan."""
     state.delete_key(params["apiKey"])
@@ -71,5 +83,6 @@ OPERATIONS = {
     "CreateApiKey": create_api_key,
     "GetApiKey": get_api_key,
     "GetApiKeys": get_api_keys,
+    "UpdateApiKey": update_api_key,
     "DeleteApiKey": delete_api_key,
 }

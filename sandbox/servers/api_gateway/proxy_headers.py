@@ -58,7 +58,7 @@ def request_headers(invocation: Invocation) -> CIMultiDict[str]:
     return outgoing
 
 
-def response_headers(incoming: tuple[tuple[bytes, bytes], ...]) -> Headers:
+def response_headers(incoming: Headers) -> Headers:
     """The back end's headers as the client sees them, without the gateway's own."""
     outgoing = []
     for name, value in incoming:

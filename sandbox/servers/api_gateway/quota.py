@@ -1,4 +1,4 @@
-"""Quotas: so many requests a day, week or month (UTC), counted a key of a usage plan.
+"""Usage: the requests of each key of a usage plan by day (UTC), and quotas: so many a day, week or month.
 
 Counts are written to disk a second after they change, so a kill -9 may forget the last second; Amazon applies quotas
 on a best-effort basis too.
@@ -13,29 +13,49 @@ from typing import Any
 from sandbox.servers.aws.store import Store
 
 KIND = "usage"
+DAYS_KEPT = timedelta(days=90)  # as long as Amazon tells of them
 
 
 class QuotaCounter:
-    """The requests of one key in the current period of one plan's quota."""
+    """The requests of one key of one plan: by day, and in the current period of the quota (`limit` None: no quota)."""
 
-    __slots__ = ("limit", "offset", "period", "used", "window")
+    __slots__ = ("days", "limit", "offset", "period", "used", "window")
 
-    def __init__(self, limit: int, period: str, offset: int) -> None:
-        self.limit = limit
-        self.period = period
-        self.offset = offset
+    def __init__(self) -> None:
+        self.limit: int | None = None
+        self.period = "DAY"
+        self.offset = 0
         self.window = ""
         self.used = 0
+        self.days: dict[str, int] = {}
 
     def take(self) -> bool:
         """Count one request if the quota still has room for it."""
-        window = window_start(datetime.now(UTC).date(), self.period, self.offset).isoformat()
+        today = datetime.now(UTC).date()
+        window = window_start(today, self.period, self.offset).isoformat()
         if window != self.window:
             self.window, self.used = window, 0
-        if self.used >= self.limit:
+        if self.limit is not None and self.used >= self.limit:
             return False
         self.used += 1
+        self._count(today)
         return True
+
+    def _count(self, today: date) -> None:
+        day = today.isoformat()
+        if day not in self.days:
+            oldest = (today - DAYS_KEPT).isoformat()
+            self.days = {known: count for known, count in self.days.items() if known >= oldest}
+        self.days[day] = self.days.get(day, 0) + 1
+
+    def usage(self, day: date) -> list[int]:
+        """The requests of a day, and what was left of the quota at its end where there is one."""
+        count = self.days.get(day.isoformat(), 0)
+        if self.limit is None:
+            return [count]
+        start = window_start(day, self.period, self.offset)
+        before = sum(self.days.get((start + timedelta(days=n)).isoformat(), 0) for n in range((day - start).days))
+        return [count, max(0, self.limit - before - count)]
 
 
 def window_start(today: date, period: str, offset: int) -> date:
@@ -60,18 +80,20 @@ class QuotaBook:
         self._saved: dict[str, dict[str, Any]] = store.load(KIND)
         self._counters: dict[str, dict[str, QuotaCounter]] = {}
 
-    def counter(self, plan_id: str, key_id: str, quota: dict[str, Any]) -> QuotaCounter:
-        """The counter of a key under a plan's quota; a changed quota keeps what was used in the period."""
+    def counter(self, plan_id: str, key_id: str, quota: dict[str, Any] | None) -> QuotaCounter:
+        """The counter of a key under a plan's quota, if it has one; a changed quota keeps what was used."""
         counters = self._counters.setdefault(plan_id, {})
         counter = counters.get(key_id) or self._restored(plan_id, key_id)
-        counter.limit, counter.period, counter.offset = quota["limit"], quota["period"], quota.get("offset", 0)
+        limits = quota or {"limit": None, "period": "DAY"}
+        counter.limit, counter.period, counter.offset = limits["limit"], limits["period"], limits.get("offset", 0)
         counters[key_id] = counter
         return counter
 
     def _restored(self, plan_id: str, key_id: str) -> QuotaCounter:
         saved = self._saved.get(plan_id, {}).get(key_id, {})
-        counter = QuotaCounter(0, "DAY", 0)
+        counter = QuotaCounter()
         counter.window, counter.used = saved.get("window", ""), saved.get("used", 0)
+        counter.days = dict(saved.get("days", {}))
         return counter
 
     def keep_only(self, plan_ids: Collection[str]) -> None:
@@ -84,7 +106,11 @@ class QuotaBook:
     def write(self) -> None:
         """Write the counts that changed since the last time."""
         for plan_id, counters in self._counters.items():
-            counts = {key: {"window": counter.window, "used": counter.used} for key, counter in counters.items()}
-            if self._saved.get(plan_id) != counts:
+            counts = {key: _saved(counter) for key, counter in counters.items() if counter.days}
+            if self._saved.get(plan_id, {}) != counts:
                 self._store.save(KIND, plan_id, counts)
                 self._saved[plan_id] = counts
+
+
+def _saved(counter: QuotaCounter) -> dict[str, Any]:
+    return {"window": counter.window, "used": counter.used, "days": dict(counter.days)}

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sandbox.servers.api_gateway.document import Document, resource_paths
+from sandbox.servers.api_gateway.document import INTEGRATION, Document, resource_paths, section, verb_key
+from sandbox.servers.api_gateway.extensions import REQUEST_VALIDATORS
 from sandbox.servers.api_gateway.identifiers import new_id
 from sandbox.servers.aws.errors import NotFoundError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
 from sandbox.servers.aws.store import Store
 
 Record = dict[str, Any]
-APIS, KEYS, PLANS = "apis", "keys", "plans"
+APIS, KEYS, PLANS, ACCOUNT = "apis", "keys", "plans", "account"
+NO_RESOURCE = "Invalid Resource identifier specified"
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Api:
         summary: the fields of Amazon's RestApi.
         document: the OpenAPI document that is being edited; nobody sees it until it is deployed.
         resource_ids: identifier of each resource, by path; a path keeps its identifier over imports.
+        validator_ids: identifier of each request validator, by name.
+        models: what the document does not say of a model (its `id`, and the `description` it was made with), by name.
         deployments: Amazon's Deployment fields and a `document`, the snapshot, by identifier.
         stages: Amazon's Stage fields, by name.
     """
@@ -32,6 +36,8 @@ class Api:
     summary: Record
     document: Document
     resource_ids: dict[str, str] = field(default_factory=dict)
+    validator_ids: dict[str, str] = field(default_factory=dict)
+    models: dict[str, Record] = field(default_factory=dict)
     deployments: dict[str, Record] = field(default_factory=dict)
     stages: dict[str, Record] = field(default_factory=dict)
 
@@ -41,7 +47,7 @@ class Api:
         return str(self.summary["id"])
 
     def replace_document(self, document: Document) -> None:
-        """Take a new document; new paths get identifiers, lost paths lose theirs."""
+        """Take a new document, or a changed one; new parts of it get identifiers, lost parts lose theirs."""
         self.document = document
         known = self.resource_ids
         self.resource_ids = {}
@@ -49,6 +55,26 @@ class Api:
             length = 10 if path == "/" else 6
             self.resource_ids[path] = known.get(path) or new_id(length, known.values())
         self.summary["rootResourceId"] = self.resource_ids["/"]
+        validators, schemas = section(document, REQUEST_VALIDATORS), section(document, "components", "schemas")
+        self.validator_ids = {name: self.validator_ids.get(name) or new_id(6) for name in validators}
+        self.models = {name: self.models.get(name) or {"id": new_id(6)} for name in schemas}
+
+    def path(self, resource_id: str) -> str:
+        """The path of a resource."""
+        found = (path for path, identifier in self.resource_ids.items() if identifier == resource_id)
+        return str(_found(next(found, None), NO_RESOURCE))
+
+    def operation(self, path: str, verb: str) -> Record:
+        """The operation of a method, to be read or changed."""
+        found = section(self.document, "paths", path).get(verb_key(verb))
+        operation: Record = _found(found, "Invalid Method identifier specified")
+        return operation
+
+    def integration(self, path: str, verb: str) -> Record:
+        """The integration of a method, to be read or changed."""
+        found = self.operation(path, verb).get(INTEGRATION)
+        integration: Record = _found(found, "Invalid Integration identifier specified")
+        return integration
 
 
 class State:
@@ -62,6 +88,7 @@ class State:
         self.apis: dict[str, Api] = {id_: Api(**record) for id_, record in store.load(APIS).items()}
         self.keys: dict[str, Record] = store.load(KEYS)
         self.plans: dict[str, Record] = store.load(PLANS)
+        self.account: Record = store.load(ACCOUNT).get(ACCOUNT, {})
         self.on_change: Callable[[], None] = lambda: None
 
     def api(self, api_id: str) -> Api:
@@ -71,6 +98,15 @@ class State:
     def draft(self, api_id: str) -> Api:
         """A copy of an API to be changed and saved, so that a failed save changes nothing."""
         return copy.deepcopy(self.api(api_id))
+
+    def api_of_resource(self, api_id: str) -> Api:
+        """An API that a resource is looked for in; Amazon words a missing API as a missing resource there."""
+        found: Api = _found(self.apis.get(api_id), NO_RESOURCE)
+        return found
+
+    def draft_of_resource(self, api_id: str) -> Api:
+        """A copy of `api_of_resource`, to be changed and saved."""
+        return copy.deepcopy(self.api_of_resource(api_id))
 
     def deployment(self, api_id: str, deployment_id: str) -> Record:
         """A deployment of an API."""
@@ -102,6 +138,11 @@ class State:
     def save_plan(self, plan: Record) -> None:
         """Keep a usage plan that was made or changed."""
         self._save(PLANS, self.plans, plan)
+
+    def save_account(self, account: Record) -> None:
+        """Keep the account's settings (`cloudwatchRoleArn`)."""
+        self._store.save(ACCOUNT, ACCOUNT, account)
+        self.account = account
 
     def delete_api(self, api_id: str) -> None:
         """Remove an API with its deployments and stages, and its stages from every plan."""

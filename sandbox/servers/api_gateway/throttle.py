@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from time import monotonic
 
 
@@ -25,3 +27,21 @@ class TokenBucket:
             return False
         self._tokens -= 1.0
         return True
+
+
+class Buckets:
+    """Buckets by what they throttle; one keeps its fill as long as its limits stay."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[Hashable, TokenBucket] = {}
+
+    def get(self, key: Hashable, rate: float | None, burst: int | None) -> TokenBucket | None:
+        """The bucket of a key; None without limits. A missing limit follows from the other: one second's worth."""
+        if rate is None and burst is None:
+            return None
+        rate = float(burst or 0) if rate is None else float(rate)
+        burst = max(1, math.ceil(rate)) if burst is None else int(burst)
+        known = self._buckets.get(key)
+        if known is None or (known.rate, known.burst) != (rate, burst):
+            known = self._buckets[key] = TokenBucket(rate, burst)
+        return known

@@ -29,6 +29,13 @@ class BadRequestError(ServiceError):
     status = 400
 
 
+class ValidationError(ServiceError):
+    """A parameter's value is not one that the service's description allows."""
+
+    code = "ValidationException"
+    status = 400
+
+
 class NotFoundError(ServiceError):
     """An identifier names nothing."""
 

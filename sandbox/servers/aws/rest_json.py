@@ -6,8 +6,9 @@ So every operation of the service is known by name, whether it is served here or
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -41,12 +42,16 @@ class RestJson:
     """
 
     def __init__(self, service: str) -> None:
-        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        model = self._model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
         self.name = str(model.metadata.get("serviceFullName", service))
         self.signing_name = model.signing_name
         routes = [_route(model.operation_model(name)) for name in model.operation_names]
         self._routes = sorted(routes, key=lambda route: (-len(route.query), route.path.pattern.count("(?P")))
         self.roots = frozenset(route.operation.http["requestUri"].split("/")[1].split("?")[0] for route in routes)
+
+    def operation(self, name: str) -> OperationModel:
+        """An operation by name."""
+        return self._model.operation_model(name)
 
     def find(self, verb: str, path: str, query: str) -> tuple[OperationModel, dict[str, str]]:
         """The operation of a request and the values in its path. Raises `UnknownOperationError`."""
@@ -64,14 +69,24 @@ def _route(operation: OperationModel) -> Route:
     return Route(operation, operation.http["method"], re.compile(f"^{pattern}/?$"), dict(parse_qsl(query)))
 
 
-def read_params(operation: OperationModel, path_values: dict[str, str], query: str, body: bytes) -> Params:
+class Call(NamedTuple):
+    """Where a request carries its parameters: header names are lower case."""
+
+    path_values: dict[str, str]
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read_params(operation: OperationModel, call: Call) -> Params:
     """The parameters of a request under the names that botocore gives them. Raises `BadRequestError`."""
     shape = operation.input_shape
     if shape is None:
         return {}
     fixed = dict(parse_qsl(operation.http["requestUri"].partition("?")[2]))
-    given = [(key, value) for key, value in parse_qsl(query, keep_blank_values=True) if key not in fixed]
-    params = {**_from_body(shape, body), **_from_uri(shape, path_values), **_from_query(shape, given)}
+    given = [(key, value) for key, value in parse_qsl(call.query, keep_blank_values=True) if key not in fixed]
+    params = {**_from_body(shape, call.body), **_from_uri(shape, call.path_values), **_from_query(shape, given)}
+    params.update(_from_headers(shape, call.headers))
     report = ParamValidator().validate(params, shape)
     if report.has_errors():
         raise BadRequestError(f"Invalid request input: {report.generate_report()}")
@@ -81,6 +96,11 @@ def read_params(operation: OperationModel, path_values: dict[str, str], query: s
 def _from_uri(shape: StructureShape, path_values: dict[str, str]) -> Params:
     members = _members(shape, "uri")
     return {name: path_values[wire] for name, (wire, _) in members.items() if wire in path_values}
+
+
+def _from_headers(shape: StructureShape, headers: Mapping[str, str]) -> Params:
+    members = _members(shape, "header")
+    return {name: headers[wire.lower()] for name, (wire, _) in members.items() if wire.lower() in headers}
 
 
 def _from_query(shape: StructureShape, given: list[tuple[str, str]]) -> Params:
@@ -119,7 +139,16 @@ def _from_body(shape: StructureShape, body: bytes) -> Params:
     if not isinstance(loaded, dict):
         raise BadRequestError("Invalid request body")
     members = {name: wire for name, (wire, _) in _members(shape, None).items()}
-    return {name: loaded[wire] for name, wire in members.items() if loaded.get(wire) is not None}
+    return {name: _without_nulls(loaded[wire]) for name, wire in members.items() if loaded.get(wire) is not None}
+
+
+def _without_nulls(value: Any) -> Any:
+    """What a request leaves null is not given, at any depth."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(item) for key, item in value.items() if item is not None}
 
 
 def _members(shape: StructureShape, location: str | None) -> dict[str, tuple[str, Shape]]:
@@ -131,13 +160,23 @@ def _members(shape: StructureShape, location: str | None) -> dict[str, tuple[str
     return found
 
 
-def write_answer(operation: OperationModel, answer: Params) -> tuple[int, bytes]:
-    """Status and JSON body of an operation's answer; fields that its shape does not have are left out."""
+class Answer(NamedTuple):
+    """An operation's answer on the wire; `headers` are those that its shape has."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def write_answer(operation: OperationModel, answer: Params) -> Answer:
+    """An operation's answer, its body JSON or the shape's payload; fields that its shape does not have are left out."""
     status = operation.http.get("responseCode", 200)
     shape = operation.output_shape
     if shape is None:
-        return status, b""
-    return status, orjson.dumps(_written(shape, answer))
+        return Answer(status, {}, b"")
+    headers = {wire.lower(): answer[name] for name, (wire, _) in _members(shape, "header").items() if answer.get(name)}
+    payload = shape.serialization.get("payload")
+    return Answer(status, headers, answer[payload] if payload else orjson.dumps(_written(shape, answer)))
 
 
 def _written(shape: Shape, value: Any) -> Any:

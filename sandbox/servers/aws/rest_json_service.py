@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 
 import orjson
 
@@ -12,17 +13,17 @@ from sandbox.servers.aws.asgi import Receive, Scope, Send, read_body, respond
 from sandbox.servers.aws.credentials import CredentialsFile
 from sandbox.servers.aws.errors import NotImplementedOperationError, RequestTooLargeError, ServiceError
 from sandbox.servers.aws.identifiers import request_id
-from sandbox.servers.aws.rest_json import Params, RestJson, read_params, write_answer
+from sandbox.servers.aws.rest_json import Answer, Call, Params, RestJson, read_params, write_answer
 
 LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 6 * 1024 * 1024  # API Gateway's limit for an imported definition, the largest of these bodies
 
-Operation = Callable[[Params], Params]
+Operation = Callable[[Params], Params | Awaitable[Params]]
 Headers = list[tuple[bytes, bytes]]
 
 
 class RestJsonService:
-    """Answers signed requests. One runs at a time from reading to saving: nothing in between waits.
+    """Answers signed requests. One runs at a time from reading to saving: nothing that saves may wait in between.
 
     Args:
         protocol: the service's own description.
@@ -45,23 +46,24 @@ class RestJsonService:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = [(b"content-type", b"application/json"), (b"x-amzn-requestid", request_id().encode())]
-        headers += self._extra_headers()
+        headers = [(b"x-amzn-requestid", request_id().encode()), *self._extra_headers()]
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES)
-            status, answer = self._answer(scope, body)
+            answer = await self._answer(scope, body)
         except ConnectionResetError:
             return
         except ServiceError as error:
             headers.append((b"x-amzn-errortype", error.code.encode()))
-            status, answer = error.status, orjson.dumps({"message": str(error)})
+            answer = _error(error.status, str(error))
         except Exception:
             LOG.exception("%s %s failed inside the server", scope["method"], scope["path"])
             headers.append((b"x-amzn-errortype", b"InternalFailure"))
-            status, answer = 500, orjson.dumps({"message": "The request processing has failed; see the server's log"})
-        await respond(send, status, headers, answer)
+            answer = _error(500, "The request processing has failed; see the server's log")
+        named = {"content-type": "application/json", **answer.headers}
+        headers += [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
+        await respond(send, answer.status, headers, answer.body)
 
-    def _answer(self, scope: Scope, body: bytes | None) -> tuple[int, bytes]:
+    async def _answer(self, scope: Scope, body: bytes | None) -> Answer:
         if body is None:
             raise RequestTooLargeError(f"Request body is larger than {MAX_BODY_BYTES} bytes")
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
@@ -73,4 +75,9 @@ class RestJsonService:
         run = self._operations.get(operation.name)
         if run is None:
             raise NotImplementedOperationError(f"The sandbox's {self._protocol.name} does not serve {operation.name}")
-        return write_answer(operation, run(read_params(operation, path_values, query, body)))
+        found = run(read_params(operation, Call(path_values, query, headers, body)))
+        return write_answer(operation, await found if isawaitable(found) else found)
+
+
+def _error(status: int, message: str) -> Answer:
+    return Answer(status, {}, orjson.dumps({"message": message}))
