@@ -29,6 +29,18 @@ class BadRequestError(ServiceError):
     status = 400
 
 
+class SerializationError(BadRequestError):
+    """The body is not what the operation's shape can be read from (protocol JSON)."""
+
+    code = "SerializationException"
+
+
+class ValidationError(BadRequestError):
+    """A parameter breaks a constraint of the operation's shape (protocol JSON)."""
+
+    code = "ValidationException"
+
+
 class NotFoundError(ServiceError):
     """An identifier names nothing."""
 
