@@ -73,7 +73,7 @@ class Definition(msgspec.Struct, frozen=True):
     """A stream.
 
     Attributes:
-        created: the second it was made, unlike that of any other stream.
+        created: the second it was made, or a later one, unlike that of any other stream.
         readable_since: no record older than this is given, whatever the retention; seconds since 1970.
         key_id: the KMS key that `StartStreamEncryption` named.
         changes, target: what a stream in state UPDATING is on its way to.
@@ -91,6 +91,11 @@ class Definition(msgspec.Struct, frozen=True):
     max_record_kib: int = 1024
     changes: list[Change] = []
     target: int | None = None
+
+    @property
+    def made_at(self) -> int:
+        """When it was made, in seconds since 1970."""
+        return int(self.shards[0].opened_at)
 
     @property
     def id(self) -> str:

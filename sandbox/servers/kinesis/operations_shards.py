@@ -99,7 +99,7 @@ class ShardOperations:
             raise InvalidArgumentError("Either NextToken or StreamName should be provided.")
         stream = self._streams.find(params.get("StreamName"), params.get("StreamARN"))
         definition = stream.definition
-        if int(params.get("StreamCreationTimestamp", definition.created)) != definition.created:
+        if int(params.get("StreamCreationTimestamp", definition.made_at)) != definition.made_at:
             raise stream_not_found(definition.name)
         if definition.status == "CREATING":
             raise not_active(definition.name, definition.status)
@@ -119,7 +119,7 @@ class ShardOperations:
 def _filtered(definition: Definition, shard_filter: Params, now: float) -> list[Shard]:
     """The shards that a ShardFilter leaves; times before the stream or the oldest record mean the oldest there are."""
     shards, kind = definition.listed_shards(now), shard_filter.get("Type")
-    oldest = max(definition.horizon(now), min((shard.opened_at for shard in definition.shards), default=now))
+    oldest = max(definition.horizon(now), definition.shards[0].opened_at)
     moment = max(oldest, _needed(shard_filter, "Timestamp") if kind in ("AT_TIMESTAMP", "FROM_TIMESTAMP") else oldest)
     if kind == "AFTER_SHARD_ID":
         return [shard for shard in shards if shard.id > _needed(shard_filter, "ShardId")]

@@ -212,7 +212,7 @@ def _summary(definition: Definition) -> dict[str, Any]:
         "StreamARN": definition.arn,
         "StreamStatus": definition.status,
         "StreamModeDetails": {"StreamMode": definition.mode},
-        "StreamCreationTimestamp": definition.created,
+        "StreamCreationTimestamp": definition.made_at,
     }
 
 

@@ -44,7 +44,7 @@ class Reader:
         self._consumer = Consumer({**settings, **_CONSUMER})
         self._place = TopicPartition("", 0)
         self._ahead: list[Fetched] = []
-        self._paused = False
+        self._asleep = False
         self.used_at = time.monotonic()
 
     def read(self, span: Span) -> list[Fetched]:
@@ -72,8 +72,9 @@ class Reader:
         """Stop fetching where there is nothing more to fetch: a consumer at the end of a partition asks for ever."""
         self.used_at = time.monotonic()
         if not self._ahead and self._place.offset >= end:
-            self._consumer.pause([self._place])
-            self._paused = True
+            # Not `pause`: the client would notice up to a second late that it may go on.
+            self._consumer.unassign()
+            self._asleep = True
 
     def close(self) -> None:
         """Leave Kafka."""
@@ -82,22 +83,29 @@ class Reader:
     def _move(self, span: Span) -> None:
         at = self._place
         if (at.topic, at.partition, at.offset) == (span.topic, span.partition, span.offset):
-            self._wake()
+            if self._asleep:
+                self._assign(at)
             return
-        self._ahead, self._paused = [], False
+        self._ahead = []
         # Records before the low watermark are gone: whoever wants them gets the first that is there.
         place = TopicPartition(span.topic, span.partition)
-        low, _ = self._consumer.get_watermark_offsets(place, timeout=READ_SECONDS, cached=False)
-        place.offset = max(span.offset, low)
-        self._consumer.assign([place])
-        self._place = place
+        place.offset = max(span.offset, self._first_offset(place))
+        self._assign(place)
 
-    def _wake(self) -> None:
-        if self._paused:
-            self._consumer.resume([self._place])
-            # Without it the client notices up to a second later that it may fetch.
-            self._consumer.seek(self._place)
-            self._paused = False
+    def _assign(self, place: TopicPartition) -> None:
+        self._consumer.assign([place])
+        self._place, self._asleep = place, False
+
+    def _first_offset(self, place: TopicPartition) -> int:
+        for _ in range(2):
+            try:
+                return int(self._consumer.get_watermark_offsets(place, timeout=READ_SECONDS, cached=False)[0])
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._UNKNOWN_PARTITION:
+                    raise
+                # It was added after this client had asked for the topic.
+                self._consumer.list_topics(place.topic, timeout=READ_SECONDS)
+        raise KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))
 
     def _next_chunk(self, wanted: int, bytes_left: int, largest: int) -> list[Fetched]:
         if self._ahead:
