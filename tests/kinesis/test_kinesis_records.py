@@ -279,16 +279,6 @@ def test_an_iterator_that_is_none_is_refused(client: Any, stream: str) -> None:
         client.get_records(ShardIterator=good, StreamARN=arn)
 
 
-def test_records_older_than_the_retention_are_not_given(client: Any, new_stream: Any, kinesis: Any) -> None:
-    """A record kept by Kafka beyond the stream's horizon stays hidden."""
-    from sandbox.servers.kinesis.definition import Definition, first_shards
-
-    now = time.time()
-    definition = Definition("s", 1, "PROVISIONED", "ACTIVE", first_shards(1, 1, now), 24, readable_since=now - 10)
-    assert definition.horizon(now) == now - 10
-    assert definition.horizon(now + 25 * 3600) == now + 3600
-
-
 @pytest.mark.parametrize(
     ("operation", "body", "told"),
     [
