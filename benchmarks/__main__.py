@@ -11,7 +11,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import etl, generator, posting, run, scale, start
+from benchmarks import etl, generator, kinesis, posting, run, scale, start
 from benchmarks.bench import Bench, bench_sandbox
 from benchmarks.errors import AlreadyRunningError, BenchmarkError
 from benchmarks.figures import Figure
@@ -26,6 +26,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "etl": etl.measure,
     "scale": scale.measure,
     "generator": generator.measure,
+    "kinesis": kinesis.measure,
 }
 
 

@@ -14,6 +14,8 @@ class Sizes:
         course_rows: rows of each table that the course's loop posts in a round.
         small, large: rows of each table laid straight into a landing folder.
         generated: rows of each table that the generator makes.
+        kinesis_calls, kinesis_records: written singly, and in batches and read, in a round.
+        kinesis_stream: records written into one shard.
     """
 
     rows: int = 11_154
@@ -23,8 +25,22 @@ class Sizes:
     small: int = 100_000
     large: int = 1_000_000
     generated: int = 200_000
+    kinesis_calls: int = 1_000
+    kinesis_records: int = 50_000
+    kinesis_stream: int = 1_000_000
 
 
 FULL = Sizes()
-QUICK = Sizes(rows=1_000, rounds=1, posting_rounds=1, course_rows=20, small=2_000, large=10_000, generated=10_000)
+QUICK = Sizes(
+    rows=1_000,
+    rounds=1,
+    posting_rounds=1,
+    course_rows=20,
+    small=2_000,
+    large=10_000,
+    generated=10_000,
+    kinesis_calls=100,
+    kinesis_records=10_000,
+    kinesis_stream=50_000,
+)
 SEED = 1

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         port_base: the first of about twenty ports; every part's port is a fixed distance from it.
         downloads: verified jars and servers; sandboxes may share it.
         java: a Java executable to use instead of the one that is found.
+        kinesis_limits: whether each shard of a stream is held to Amazon's limits.
     """
 
     model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore")
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     port_base: int = Field(default=17300, ge=1024, le=32700)
     downloads: Path = ROOT / ".sandbox" / "downloads"
     java: Path | None = None
+    kinesis_limits: bool = False
 
     @cached_property
     def ports(self) -> dict[str, int]:
@@ -61,7 +63,7 @@ class Settings(BaseSettings):
 
     @property
     def saved(self) -> Path:
-        """The file in which the first start keeps the ports, so that a later shell finds them again."""
+        """The file in which a start keeps what was chosen for it, so that a later shell finds the same sandbox."""
         return self.home / "settings.env"
 
     @property
@@ -82,8 +84,9 @@ class Settings(BaseSettings):
         return self.home / "logs" / f"{part}.log"
 
     def save(self) -> None:
-        """Keep the ports of the first start."""
-        write_private(self.saved, f"SANDBOX_PORT_BASE={self.port_base}\n")
+        """Keep what was chosen for this start."""
+        chosen = {"SANDBOX_PORT_BASE": self.port_base, "SANDBOX_KINESIS_LIMITS": int(self.kinesis_limits)}
+        write_private(self.saved, "".join(f"{name}={value}\n" for name, value in chosen.items()))
 
 
 def load_settings() -> Settings:

@@ -1,4 +1,4 @@
-"""The access keys that may sign: those of an AWS shared credentials file, read anew for each request."""
+"""The access keys that may sign: those of an AWS shared credentials file, read anew whenever it has changed."""
 
 from __future__ import annotations
 
@@ -15,17 +15,31 @@ class CredentialsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read_as: tuple[int, ...] = ()
+        self._keys: dict[str, Credentials] = {}
 
     def find(self, access_key: str) -> Credentials | None:
         """The credentials of an access key, in whatever profile. Raises `CredentialsError` for an unreadable file."""
-        parser = configparser.RawConfigParser()
         try:
-            parser.read_string(self._path.read_text(encoding="utf-8"))
+            found = self._path.stat()
+            version = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if version != self._read_as:
+                self._keys = _by_access_key(self._path.read_text(encoding="utf-8"))
+                self._read_as = version
         except (OSError, configparser.Error, UnicodeDecodeError) as error:
             # The parser's own message may quote the line that holds a secret.
             kind = type(error).__name__
             raise CredentialsError(f"{self._path} is not a readable credentials file ({kind})") from None
-        for profile in parser.values():
-            if profile.get("aws_access_key_id", "").strip() == access_key:
-                return Credentials(access_key, profile.get("aws_secret_access_key"), profile.get("aws_session_token"))
-        return None
+        return self._keys.get(access_key)
+
+
+def _by_access_key(text: str) -> dict[str, Credentials]:
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    keys: dict[str, Credentials] = {}
+    for profile in parser.values():
+        access_key = profile.get("aws_access_key_id", "").strip()
+        if access_key and access_key not in keys:
+            secret, token = profile.get("aws_secret_access_key"), profile.get("aws_session_token")
+            keys[access_key] = Credentials(access_key, secret, token)
+    return keys

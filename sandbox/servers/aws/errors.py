@@ -29,11 +29,16 @@ class BadRequestError(ServiceError):
     status = 400
 
 
-class ValidationError(ServiceError):
-    """A parameter's value is not one that the service's description allows."""
+class SerializationError(BadRequestError):
+    """The body is not what the operation's shape can be read from (protocol JSON)."""
+
+    code = "SerializationException"
+
+
+class ValidationError(BadRequestError):
+    """A parameter breaks a constraint of the operation's shape (protocol JSON)."""
 
     code = "ValidationException"
-    status = 400
 
 
 class NotFoundError(ServiceError):

@@ -1,0 +1,58 @@
+"""Kinesis Data Streams over the sandbox's Kafka."""
+
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sandbox.environment import aws_credentials_file
+from sandbox.parts.base import HOST, Part
+from sandbox.parts.kafka import client_properties
+from sandbox.parts.s3 import REGION
+
+
+class Kinesis(Part):
+    """The service. Its streams survive a restart: definitions in its data folder, records in Kafka.
+
+    `SANDBOX_KINESIS_LIMITS=1 sandbox up` holds each shard to Amazon's limits from then on, `=0` lets it go again.
+    """
+
+    name = "kinesis"
+    stands_for = "Kinesis"
+    needs = ("kafka",)
+    port_names = ("kinesis",)
+
+    @property
+    def address(self) -> str:
+        """Its endpoint."""
+        return f"http://{HOST}:{self.port}"
+
+    def prepare(self) -> None:
+        """Nothing: its streams are made through its own calls."""
+
+    def command(self) -> Sequence[str | Path]:
+        """Run the service."""
+        words: list[str | Path] = [sys.executable, "-m", "sandbox.servers.kinesis", "--state", self.folder]
+        words += ["--kafka", client_properties(self.settings), "--credentials", aws_credentials_file(self.settings)]
+        words += ["--host", HOST, "--port", str(self.port)]
+        return [*words, "--limits"] if self.settings.kinesis_limits else words
+
+    @cached_property
+    def client(self) -> Any:
+        """A boto3 client with the student's keys."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "kinesis",
+            region_name=REGION,
+            endpoint_url=self.address,
+            aws_access_key_id=self.secrets.aws_access_key_id,
+            aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
+            config=Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1}),
+        )
+
+    def probe(self) -> None:
+        """Ask for the streams."""
+        self.client.list_streams()

@@ -1,0 +1,174 @@
+"""PutRecord and PutRecords: success is answered for what Kafka has acknowledged, and for nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from confluent_kafka import KafkaError
+from msgspec import UNSET, UnsetType
+
+from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
+from sandbox.servers.aws.errors import ServiceError
+from sandbox.servers.aws.identifiers import ACCOUNT_ID
+from sandbox.servers.kinesis.definition import HASH_KEYS
+from sandbox.servers.kinesis.errors import InvalidArgumentError, ThroughputExceededError, rate_exceeded
+from sandbox.servers.kinesis.lane import Lane, Outcome
+from sandbox.servers.kinesis.requests import Entry, PutRecord, PutRecords
+from sandbox.servers.kinesis.sequence_numbers import shard_of
+from sandbox.servers.kinesis.streams import Route, Stream, Streams
+from sandbox.servers.kinesis.throttle import Limits
+
+LOG = logging.getLogger(__name__)
+KIB = 1 << 10
+MOST_MIB_A_REQUEST = 10
+# One record has no company to wait for; of many, the last should find the first one's request still open.
+_SINGLE_LINGER_MS = 0
+_BATCH_LINGER_MS = 0.5
+
+
+class PutResult(msgspec.Struct, rename="pascal"):
+    """The answer to PutRecord, and to each record of PutRecords: a place in a shard, or an error."""
+
+    shard_id: str | UnsetType = UNSET
+    sequence_number: str | UnsetType = UNSET
+    encryption_type: str | UnsetType = UNSET
+    error_code: str | UnsetType = UNSET
+    error_message: str | UnsetType = UNSET
+
+
+class PutRecordsResult(msgspec.Struct, rename="pascal"):
+    """The answer to PutRecords."""
+
+    failed_record_count: int
+    records: list[PutResult]
+    encryption_type: str | UnsetType = UNSET
+
+
+class Puts:
+    """Writes records.
+
+    Args:
+        settings: librdkafka's for the connection.
+        loop: the event loop that serves.
+    """
+
+    def __init__(
+        self, streams: Streams, limits: Limits, settings: Mapping[str, Any], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._streams = streams
+        self._limits = limits
+        self._single = Lane(settings, _SINGLE_LINGER_MS, loop)
+        self._many = Lane(settings, _BATCH_LINGER_MS, loop)
+
+    async def put_record(self, request: PutRecord) -> PutResult:
+        """Write one record. Raises what Kinesis answers, InternalFailure where its fate is unknown."""
+        stream = self._streams.usable(request.stream_name, request.stream_arn)
+        _check_ordering(stream, request.sequence_number_for_ordering)
+        result = (await self._write(stream, [_Put(stream, request, "")], self._single))[0]
+        if result.error_code is UNSET:
+            result.encryption_type = _encryption(stream)
+            return result
+        kind = ThroughputExceededError if result.error_code == ThroughputExceededError.code else ServiceError
+        raise kind(result.error_message)
+
+    async def put_records(self, request: PutRecords) -> PutRecordsResult:
+        """Write records, each of them or not."""
+        stream = self._streams.usable(request.stream_name, request.stream_arn)
+        puts = [_Put(stream, entry, f"records.{number}.member.") for number, entry in enumerate(request.records, 1)]
+        if sum(put.size for put in puts) > MOST_MIB_A_REQUEST * KIB * KIB:
+            raise InvalidArgumentError(f"Records size exceeds {MOST_MIB_A_REQUEST} MB limit")
+        results = await self._write(stream, puts, self._many)
+        failed = sum(result.error_code is not UNSET for result in results)
+        return PutRecordsResult(failed, results, _encryption(stream))
+
+    async def know(self, topic: str, partitions: int) -> bool:
+        """Make both producers know a topic; tell whether they can write to all its partitions."""
+        return all([await asyncio.to_thread(lane.knows, topic, partitions) for lane in (self._single, self._many)])
+
+    def close(self) -> None:
+        """Wait for what is on its way."""
+        self._single.close()
+        self._many.close()
+
+    async def _write(self, stream: Stream, puts: list[_Put], lane: Lane) -> list[PutResult]:
+        topic = stream.definition.topic
+        await stream.gate.enter()
+        try:
+            # Only now: whoever held the gate may have changed the shards, or deleted the stream.
+            self._streams.usable(stream.definition.name, None)
+            routed = [(put, stream.route(put.hash_key)) for put in puts]
+            allowed = [self._limits.allow_write(topic, route.index, put.size) for put, route in routed]
+            sent = [(put.key, put.data, route.index) for (put, route), may in zip(routed, allowed, strict=True) if may]
+            outcomes = iter(await lane.deliver(topic, sent) if sent else [])
+            return [
+                _result(stream, route, next(outcomes)) if may else _throttled(stream, route)
+                for (_, route), may in zip(routed, allowed, strict=True)
+            ]
+        finally:
+            stream.gate.leave()
+
+
+class _Put:
+    """A record on its way to its shard. Raises what Kinesis answers to a record it does not take."""
+
+    __slots__ = ("data", "hash_key", "key", "size")
+
+    def __init__(self, stream: Stream, entry: PutRecord | Entry, path: str) -> None:
+        if entry.partition_key is None:
+            raise broken_constraints([broken_constraint(None, f"{path}partitionKey", "Member must not be null")])
+        self.key = entry.partition_key.encode()
+        self.data = entry.data
+        self.size = len(self.key) + len(self.data)
+        most = stream.definition.max_record_kib * KIB
+        if self.size > most:
+            constraint = f"Member must have length less than or equal to {most}"
+            raise broken_constraints([broken_constraint(entry.data, f"{path}data", constraint)])
+        self.hash_key = _hash_key(self.key, entry.explicit_hash_key)
+
+
+def _check_ordering(stream: Stream, number: str | None) -> None:
+    """Numbers grow in a shard whatever is sent here; a number that is none is refused."""
+    if number is not None and shard_of(number) is None:
+        raise InvalidArgumentError(
+            f"ExclusiveMinimumSequenceNumber {number} used in PutRecord on stream {stream.definition.name} under "
+            f"account {ACCOUNT_ID} is invalid."
+        )
+
+
+def _hash_key(partition_key: bytes, explicit: str | None) -> int:
+    """The hash key that is told, or the MD5 of the partition key."""
+    if explicit is None:
+        return int.from_bytes(hashlib.md5(partition_key, usedforsecurity=False).digest(), "big")
+    hash_key = int(explicit)
+    if hash_key >= HASH_KEYS:
+        raise InvalidArgumentError(
+            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+            f"Specified value was {explicit}"
+        )
+    return hash_key
+
+
+def _result(stream: Stream, route: Route, outcome: Outcome) -> PutResult:
+    if isinstance(outcome, int):
+        stream.ends[route.index] = max(outcome + 1, stream.ends.get(route.index, 0))
+        return PutResult(route.shard_id, route.sequence.of_record(outcome))
+    if outcome.code() == KafkaError._QUEUE_FULL:
+        return _throttled(stream, route)
+    # It may be in Kafka all the same.
+    stream.ends.pop(route.index, None)
+    LOG.warning("a record of %s was not acknowledged: %s", stream.definition.topic, outcome)
+    return PutResult(error_code=ServiceError.code, error_message="Internal Service Failure")
+
+
+def _throttled(stream: Stream, route: Route) -> PutResult:
+    error = rate_exceeded(route.shard_id, stream.definition.name)
+    return PutResult(error_code=error.code, error_message=str(error))
+
+
+def _encryption(stream: Stream) -> str | UnsetType:
+    return "KMS" if stream.definition.key_id else UNSET
