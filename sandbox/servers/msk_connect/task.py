@@ -234,7 +234,7 @@ class SinkTask:
             raise TaskFailedError(f"{source.topic} partition {source.partition}: {error}") from error
 
     def _hold(self, source: SourcePartition, reason: str) -> None:
-        _LOG.error("%s: %s", self._label, reason)
+        _LOG.error("%s %s", self._label, reason)
         self._holds[source] = _Hold(time.monotonic() + _HOLD_SECONDS, reason)
         self._forget(source)
 
