@@ -44,9 +44,14 @@ class RestJson:
         model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
         self.name = str(model.metadata.get("serviceFullName", service))
         self.signing_name = model.signing_name
+        self._model = model
         routes = [_route(model.operation_model(name)) for name in model.operation_names]
         self._routes = sorted(routes, key=lambda route: (-len(route.query), route.path.pattern.count("(?P")))
         self.roots = frozenset(route.operation.http["requestUri"].split("/")[1].split("?")[0] for route in routes)
+
+    def operation(self, name: str) -> OperationModel:
+        """An operation by Amazon's name of it."""
+        return self._model.operation_model(name)
 
     def find(self, verb: str, path: str, query: str) -> tuple[OperationModel, dict[str, str]]:
         """The operation of a request and the values in its path. Raises `UnknownOperationError`."""

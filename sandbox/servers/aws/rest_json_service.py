@@ -54,7 +54,7 @@ class RestJsonService:
             return
         except ServiceError as error:
             headers.append((b"x-amzn-errortype", error.code.encode()))
-            status, answer = error.status, orjson.dumps({"message": str(error)})
+            status, answer = error.status, orjson.dumps({"message": str(error), **error.members})
         except Exception:
             LOG.exception("%s %s failed inside the server", scope["method"], scope["path"])
             headers.append((b"x-amzn-errortype", b"InternalFailure"))
