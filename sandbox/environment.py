@@ -23,12 +23,13 @@ def aws_credentials_file(settings: Settings) -> Path:
 
 def write_profile(settings: Settings, secrets: Secrets) -> None:
     """Write the AWS profile: an endpoint for every service, so that none reaches Amazon, and those served here."""
-    gateway, s3 = (f"http://127.0.0.1:{settings.ports[name]}" for name in ("api-gateway", "s3"))
+    gateway, s3, msk = (f"http://127.0.0.1:{settings.ports[name]}" for name in ("api-gateway", "s3", "msk"))
     write_private(
         aws_config_file(settings),
         f"[profile sandbox]\nregion = us-east-1\noutput = json\nendpoint_url = {gateway}\nservices = sandbox\n"
         f"s3 =\n  addressing_style = path\n\n"
-        f"[services sandbox]\ns3 =\n  endpoint_url = {s3}\napi_gateway =\n  endpoint_url = {gateway}\n",
+        f"[services sandbox]\ns3 =\n  endpoint_url = {s3}\napi_gateway =\n  endpoint_url = {gateway}\n"
+        f"kafka =\n  endpoint_url = {msk}\nkafkaconnect =\n  endpoint_url = {msk}\n",
     )
     write_private(
         aws_credentials_file(settings),

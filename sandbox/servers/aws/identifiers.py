@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 ACCOUNT_ID = "123456789012"  # the account of moto, which answers STS in the sandbox
+REGION = "us-east-1"  # the region of the profile that `sandbox up` writes
 
 
 def request_id() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from sandbox.servers.aws.arguments import credentials_file, loopback
 from sandbox.servers.aws.errors import AwsError
 from sandbox.servers.msk.app import Msk
 from sandbox.servers.msk.plugin_files import PluginFiles
@@ -46,7 +46,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.servers.msk", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="folder of the definitions; made if it is not there")
-    parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--connectors", type=Path, required=True, help="the folder that the sink worker follows")
     parser.add_argument("--bootstrap-servers", required=True, help="the broker, as HOST:PORT")
@@ -55,24 +55,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--s3-endpoint", help="where S3 is; by default what the AWS environment says")
     parser.add_argument(
         "--credentials",
-        type=_file,
+        type=credentials_file,
         default=os.environ.get("AWS_SHARED_CREDENTIALS_FILE"),
         required="AWS_SHARED_CREDENTIALS_FILE" not in os.environ,
         help="AWS shared credentials file with the access keys that may sign (default: AWS_SHARED_CREDENTIALS_FILE)",
     )
     return parser.parse_args()
-
-
-def _loopback(text: str) -> str:
-    if text != "localhost" and not ipaddress.ip_address(text).is_loopback:
-        raise argparse.ArgumentTypeError(f"{text} is not a loopback address; the sandbox serves this machine only")
-    return text
-
-
-def _file(text: str) -> Path:
-    if not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"{text} is not there; `sandbox up` writes the sandbox's credentials")
-    return Path(text)
 
 
 if __name__ == "__main__":

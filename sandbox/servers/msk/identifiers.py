@@ -7,9 +7,8 @@ import string
 import uuid
 from datetime import UTC, datetime
 
-from sandbox.servers.aws.identifiers import ACCOUNT_ID
+from sandbox.servers.aws.identifiers import ACCOUNT_ID, REGION
 
-REGION = "us-east-1"
 VERSION_LENGTH = 13
 VERSION_CHARACTERS = string.ascii_uppercase + string.digits
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from sandbox.servers.aws.identifiers import REGION
 from sandbox.servers.aws.rest_json import Params
-from sandbox.servers.msk.identifiers import REGION
 from sandbox.servers.msk_connect.errors import StoreUnavailableError
 from sandbox.servers.msk_connect.objects import s3_client
 
