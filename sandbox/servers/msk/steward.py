@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sandbox.servers.aws.errors import StateError
@@ -20,6 +21,7 @@ from sandbox.servers.msk_connect.definitions import write_json
 
 LOG = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.25
+WAITED_OUT = (S3AwayError, StateError, OSError)  # anything else is a fault of the server, and logged with its place
 
 
 class Steward:
@@ -36,23 +38,10 @@ class Steward:
         self._files = files
         self._log_groups = log_groups
         self._told_groups: dict[str, str] | None = None
-        self._trouble = ""
 
     async def work(self) -> None:
-        """Do what there is to do, again and again; what stands in the way is logged once and waited out."""
-        while True:
-            try:
-                await self._look_after_plugins()
-                self._look_after_connectors()
-                self._trouble = ""
-            except (S3AwayError, StateError, OSError) as error:
-                self._wait_for(str(error))
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    def _wait_for(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            LOG.warning("waiting: %s", trouble)
-        self._trouble = trouble
+        """Look after plugins and connectors; neither waits for the other."""
+        await asyncio.gather(_again_and_again(self._look_after_plugins), _again_and_again(self._look_after_connectors))
 
     async def _look_after_plugins(self) -> None:
         for plugin in self._state.plugins.records():
@@ -73,7 +62,7 @@ class Steward:
             }
         return {"customPluginState": "ACTIVE", "latestRevision": {**revision, "fileDescription": found}}
 
-    def _look_after_connectors(self) -> None:
+    async def _look_after_connectors(self) -> None:
         for connector in self._state.connectors.records():
             if connector["phase"] == Phase.DELETING:
                 self._end(connector)
@@ -111,3 +100,17 @@ class Steward:
         if groups != self._told_groups:
             write_json(self._log_groups, groups)
             self._told_groups = groups
+
+
+async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
+    """Do what there is to do, and do it again; what stands in the way is logged once and waited out."""
+    trouble = ""
+    while True:
+        try:
+            await step()
+            trouble = ""
+        except Exception as error:
+            if str(error) != trouble:
+                LOG.warning("trying again: %s", error, exc_info=not isinstance(error, WAITED_OUT))
+            trouble = str(error)
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -66,7 +66,7 @@ class Connector:
         try:
             config = self._prepare()
             store = self._open_store(config)
-            admin = kafka_clients.admin(self._settings)
+            admin = kafka_clients.admin(self._settings, config.name)
             self._tasks = [
                 SinkTask(config, number, self._settings, admin, store, self._stop) for number in range(config.tasks_max)
             ]
