@@ -19,11 +19,11 @@ pytestmark = pytest.mark.sandbox
 
 ROWS = 6_000
 SEEDS = iter(range(100, 1000))
-PARTS = ("mariadb", "kafka", "s3", "spark", "rest-proxy", "api-gateway", "msk-connect")
+PARTS = ("mariadb", "kafka", "s3", "spark", "rest-proxy", "api-gateway", "msk-connect", "msk")
 GATE = (("kafka", "posting"), ("msk-connect", "sinking"))
 NEEDED_BY = {
     "posting": ("mariadb", "kafka", "rest-proxy", "api-gateway"),
-    "sinking": ("kafka", "s3", "msk-connect"),
+    "sinking": ("kafka", "s3", "msk-connect", "msk"),
     "loading": ("s3", "spark"),
 }
 

@@ -6,11 +6,12 @@ from sandbox.parts.base import Part
 from sandbox.parts.kafka import Kafka
 from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.mariadb import MariaDB
+from sandbox.parts.msk import Msk
 from sandbox.parts.msk_connect import MskConnect
 from sandbox.parts.rest_proxy import RestProxy
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
 
-PARTS: tuple[type[Part], ...] = (MariaDB, Kafka, S3, Aws, Spark, RestProxy, ApiGateway, MskConnect, Kinesis)
+PARTS: tuple[type[Part], ...] = (MariaDB, Kafka, S3, Aws, Spark, RestProxy, ApiGateway, MskConnect, Msk, Kinesis)
 
 __all__ = ["PARTS", "Part"]

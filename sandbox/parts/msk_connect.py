@@ -1,18 +1,17 @@
-"""MSK Connect with the S3 sink: a worker that runs the connector of aws/s3-sink.json."""
+"""MSK Connect's worker with the S3 sink in it. Its connectors are made through the API of the part `msk`."""
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 
 from sandbox.environment import profile_variables
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import Part
 from sandbox.parts.kafka import client_properties
-from sandbox.settings import ROOT, write_private
-
-DEFINITION = ROOT / "aws" / "s3-sink.json"
+from sandbox.servers.msk_connect.definitions import definition_path
+from sandbox.servers.msk_connect.status import status_path
+from sandbox.servers.msk_connect.worker import last_worker
 
 
 class MskConnect(Part):
@@ -24,7 +23,7 @@ class MskConnect(Part):
 
     @property
     def address(self) -> str:
-        """The connector it runs."""
+        """The student's connector, which it runs."""
         return self.connector
 
     @property
@@ -43,9 +42,7 @@ class MskConnect(Part):
         return self.folder / "connectors"
 
     def prepare(self) -> None:
-        """Write the connector's definition with the student's id in it."""
-        definition = Template(DEFINITION.read_text()).substitute(USER_ID=self.secrets.user_id)
-        write_private(self.connectors / f"{self.connector}.json", definition)
+        """Nothing: connectors are made through the API, by the part `msk`."""
 
     def command(self) -> Sequence[str | Path]:
         """Run the worker."""
@@ -63,8 +60,16 @@ class MskConnect(Part):
         return profile_variables(self.settings)
 
     def probe(self) -> None:
-        """Read the connector's state as the worker writes it: the connector and every task must run."""
-        status = self.connectors / "status" / f"{self.connector}.json"
+        """Look for a worker that has taken the folder and lives."""
+        import psutil
+
+        worker = last_worker(self.connectors)
+        if worker is None or not psutil.pid_exists(worker):
+            raise NotReadyError("no worker follows the connectors yet")
+
+    def probe_connector(self) -> None:
+        """Read the student's connector's state as the worker writes it: the connector and every task must run."""
+        status = status_path(definition_path(self.connectors, self.connector))
         if not status.exists():
             raise NotReadyError("the worker has not read the connector yet")
         told = json.loads(status.read_text())

@@ -16,10 +16,17 @@ class CredentialsError(AwsError):
 
 
 class ServiceError(AwsError):
-    """An answer of the control plane that is an error: `code` is Amazon's exception name, `status` its HTTP status."""
+    """An answer of the control plane that is an error: `code` is Amazon's exception name, `status` its HTTP status.
+
+    `members` are what the service's own shape of the error has besides its message (MSK's `invalidParameter`).
+    """
 
     code = "InternalFailure"
     status = 500
+
+    def __init__(self, message: str, **members: str) -> None:
+        super().__init__(message)
+        self.members = members
 
 
 class BadRequestError(ServiceError):

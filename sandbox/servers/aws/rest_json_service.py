@@ -54,11 +54,11 @@ class RestJsonService:
             return
         except ServiceError as error:
             headers.append((b"x-amzn-errortype", error.code.encode()))
-            answer = _error(error.status, str(error))
+            answer = _error(error.status, str(error), error.members)
         except Exception:
             LOG.exception("%s %s failed inside the server", scope["method"], scope["path"])
             headers.append((b"x-amzn-errortype", b"InternalFailure"))
-            answer = _error(500, "The request processing has failed; see the server's log")
+            answer = _error(500, "The request processing has failed; see the server's log", {})
         named = {"content-type": "application/json", **answer.headers}
         headers += [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
         await respond(send, answer.status, headers, answer.body)
@@ -79,5 +79,5 @@ class RestJsonService:
         return write_answer(operation, await found if isawaitable(found) else found)
 
 
-def _error(status: int, message: str) -> Answer:
-    return Answer(status, {}, orjson.dumps({"message": message}))
+def _error(status: int, message: str, members: Mapping[str, str]) -> Answer:
+    return Answer(status, {}, orjson.dumps({"message": message, **members}))

@@ -40,7 +40,7 @@ class Connector:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._stop = threading.Event()
-        self._name = path.stem
+        self._name, self._fingerprint = path.stem, ""
         self._state, self._reason = State.RUNNING, ""
         self._tasks: list[SinkTask] = []
         self._status = StatusFile(status_path(path))
@@ -66,7 +66,7 @@ class Connector:
         try:
             config = self._prepare()
             store = self._open_store(config)
-            admin = kafka_clients.admin(self._settings)
+            admin = kafka_clients.admin(self._settings, config.name)
             self._tasks = [
                 SinkTask(config, number, self._settings, admin, store, self._stop) for number in range(config.tasks_max)
             ]
@@ -84,7 +84,7 @@ class Connector:
 
     def _prepare(self) -> SinkConfig:
         definition = read_definition(self._path)
-        self._name = definition.name
+        self._name, self._fingerprint = definition.name, definition.fingerprint
         config = parse_config(definition.name, {**self._defaults, **definition.config})
         self._warn_of_differences(config)
         return config
@@ -92,7 +92,7 @@ class Connector:
     def _warn_of_differences(self, config: SinkConfig) -> None:
         if config.rotation.interval_ms is not None and config.rotation.schedule_ms is None:
             _LOG.warning(
-                "%s: rotate.interval.ms counts wall-clock time here; Confluent's connector ignores it with the "
+                "%s counts wall-clock time for rotate.interval.ms; Confluent's connector ignores that key with the "
                 "DefaultPartitioner. On Amazon set rotate.schedule.interval.ms and timezone too",
                 self._name,
             )
@@ -134,4 +134,4 @@ class Connector:
 
     def _show(self) -> None:
         if not self._stop.is_set():
-            self._status.write(describe(self._name, self._state, self._reason, self._tasks))
+            self._status.write(describe(self._name, self._fingerprint, self._state, self._reason, self._tasks))

@@ -4,6 +4,7 @@
 it ends the connector; its offsets stay in Kafka. The worker answers in ``FOLDER/status/NAME.json`` (see ``status``).
 """
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -20,10 +21,21 @@ class Definition:
     name: str
     config: dict[str, Any]
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from another: a status that shows the same fingerprint is of this very definition."""
+        content = json.dumps([self.name, self.config], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def definition_path(folder: Path, name: str) -> Path:
+    """Give the file of a connector."""
+    return folder / f"{name}.json"
+
 
 def write_definition(folder: Path, definition: Definition) -> Path:
     """Make or change a connector, whole or not at all; gives the file."""
-    path = folder / f"{definition.name}.json"
+    path = definition_path(folder, definition.name)
     write_json(path, {"name": definition.name, "config": definition.config})
     return path
 
@@ -47,7 +59,8 @@ def read_definition(path: Path) -> Definition:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file so that a reader sees the old one or the new one, never half of it."""
+    """Write a JSON file, for its owner's eyes, so that a reader sees the old one or the new one, never half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     draft.replace(path)

@@ -14,9 +14,11 @@ _RECONNECT_MS = 1000
 _TRANSACTION_MS = 30_000
 
 
-def _shared(settings: dict[str, str]) -> dict[str, str | int | float | bool]:
+def _shared(settings: dict[str, str], client_id: str) -> dict[str, str | int | float | bool]:
+    """What all clients have; the id, as Kafka Connect gives it, stands in the lines that librdkafka logs."""
     return {
         **settings,
+        "client.id": client_id,
         "reconnect.backoff.max.ms": _RECONNECT_MS,
         # With the default, librdkafka 2.16 forgets the only broker when it dies, and a call that was under way for it
         # (send_offsets_to_transaction) never returns, whatever its timeout.
@@ -25,16 +27,16 @@ def _shared(settings: dict[str, str]) -> dict[str, str | int | float | bool]:
     }
 
 
-def admin(settings: dict[str, str]) -> AdminClient:
-    """Make an admin client; threads may share it."""
-    return AdminClient(_shared(settings))
+def admin(settings: dict[str, str], connector: str) -> AdminClient:
+    """Make a connector's admin client; threads may share it."""
+    return AdminClient(_shared(settings, f"connector-adminclient-{connector}"))
 
 
-def consumer(settings: dict[str, str], group: str) -> Consumer:
+def consumer(settings: dict[str, str], group: str, connector: str, task: int) -> Consumer:
     """Make a consumer for partitions assigned by hand; it reads what is committed and never commits by itself."""
     return Consumer(
         {
-            **_shared(settings),
+            **_shared(settings, f"connector-consumer-{connector}-{task}"),
             "group.id": group,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -47,11 +49,11 @@ def consumer(settings: dict[str, str], group: str) -> Consumer:
     )
 
 
-def producer(settings: dict[str, str], transactional_id: str) -> Producer:
+def producer(settings: dict[str, str], transactional_id: str, connector: str, task: int) -> Producer:
     """Make a transactional producer; of two with the same id only the younger can commit."""
     return Producer(
         {
-            **_shared(settings),
+            **_shared(settings, f"connector-producer-{connector}-{task}"),
             "transactional.id": transactional_id,
             "transaction.timeout.ms": _TRANSACTION_MS,
             "linger.ms": 0,

@@ -21,16 +21,18 @@ def forget_statuses(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def describe(name: str, state: State, reason: str, tasks: list[SinkTask]) -> dict[str, Any]:
+def describe(name: str, fingerprint: str, state: State, reason: str, tasks: list[SinkTask]) -> dict[str, Any]:
     """Give a connector's status.
 
     Returns:
-        ``name``; ``worker_pid``; ``connector`` with ``state`` (RUNNING or FAILED) and ``reason``; ``tasks``, each with
+        ``name``; ``definition``, the fingerprint of the definition it runs by, empty when that could not be read;
+        ``worker_pid``; ``connector`` with ``state`` (RUNNING or FAILED) and ``reason``; ``tasks``, each with
         ``id``, ``state``, ``reason`` (why it failed or what it waits for, else empty) and ``partitions`` with
         ``topic``, ``partition`` and ``committed`` (the next offset to land).
     """
     return {
         "name": name,
+        "definition": fingerprint,
         "worker_pid": os.getpid(),
         "connector": {"state": state.value, "reason": reason},
         "tasks": [_describe_task(task) for task in tasks],

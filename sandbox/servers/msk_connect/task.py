@@ -158,8 +158,9 @@ class SinkTask:
                     self._settle(clients, source, plan)
 
     def _open_clients(self) -> _Clients:
-        consumer = kafka_clients.consumer(self._settings, self._config.group)
-        producer = kafka_clients.producer(self._settings, f"{self._config.group}-task-{self.number}")
+        group, whose = self._config.group, (self._config.name, self.number)
+        consumer = kafka_clients.consumer(self._settings, group, *whose)
+        producer = kafka_clients.producer(self._settings, f"{group}-task-{self.number}", *whose)
         commits = Commits(producer, consumer, self._config.name, self.number, self._config.dead_letter_topic)
         commits.begin()
         landing = Landing(self._config, self._label, self._store, commits, self._admin, self._insist)
@@ -234,7 +235,7 @@ class SinkTask:
             raise TaskFailedError(f"{source.topic} partition {source.partition}: {error}") from error
 
     def _hold(self, source: SourcePartition, reason: str) -> None:
-        _LOG.error("%s: %s", self._label, reason)
+        _LOG.error("%s %s", self._label, reason)
         self._holds[source] = _Hold(time.monotonic() + _HOLD_SECONDS, reason)
         self._forget(source)
 
