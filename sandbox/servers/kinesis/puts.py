@@ -74,7 +74,7 @@ class Puts:
             result.encryption_type = _encryption(stream)
             return result
         kind = ThroughputExceededError if result.error_code == ThroughputExceededError.code else ServiceError
-        raise kind(result.error_message)
+        raise kind(str(result.error_message))
 
     async def put_records(self, request: PutRecords) -> PutRecordsResult:
         """Write records, each of them or not."""
