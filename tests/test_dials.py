@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from sandbox.data import TABLES
+from sandbox.data import TABLES, schema
 from sandbox.parts.kafka import ENTITIES, Kafka
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
@@ -19,6 +19,7 @@ from sandbox.run import replace
 from sandbox.run.counts import landed, sink_dead_letters, table_rows, topic_records
 from sandbox.run.jobs import run_jobs
 from sandbox.run.pipeline import Run, await_sink
+from sandbox.run.trace import trace
 
 pytestmark = pytest.mark.sandbox
 
@@ -83,8 +84,17 @@ def assert_as_foretold(sandbox, foretold: dict[str, dict[str, int]]) -> None:
     assert clean_keys(sandbox) == keys
 
 
+def assert_that_trace_tells_why(sandbox) -> None:
+    """`sandbox trace` shows what was set aside of a row, with the reason."""
+    with session(sandbox.stack.part(Spark)) as spark:
+        row = spark.sql("SELECT table_name, ind FROM pinterest.quarantine WHERE ind IS NOT NULL LIMIT 1").collect()[0]
+    entity = next(entity for entity in schema.ENTITIES if entity.name == row.table_name)
+    assert any(hop.name == "quarantine" and "reason: " in hop.what for hop in trace(sandbox.stack, entity, row.ind))
+
+
 def test_every_dial_at_once_ends_as_foretold(sandbox) -> None:
     assert_as_foretold(sandbox, through_the_pipeline(sandbox, 1_500, 3, ALL))
+    assert_that_trace_tells_why(sandbox)
 
 
 @pytest.mark.full

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from sandbox.data import schema
 from sandbox.parts.kafka import ENTITIES
+from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.spark import Spark
 from sandbox.parts.spark_session import session
 from sandbox.run.reconcile import broken_identities
+from sandbox.run.trace import trace
 
 pytestmark = pytest.mark.sandbox
 
@@ -84,6 +87,38 @@ def test_the_picture_is_a_picture(report: dict[str, Any], sandbox) -> None:
     picture = sandbox.settings.home / "reports" / "answers.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 50_000
+
+
+def test_trace_finds_a_row_at_every_hop(report: dict[str, Any], sandbox) -> None:
+    hops = {hop.name: hop for hop in trace(sandbox.stack, schema.GEO, 42)}
+    assert "country: " in hops["database"].what
+    assert hops["request"].what.startswith("POST ")
+    assert hops["topic"].where.startswith(f"{sandbox.topic('geo')}, partition ")
+    key = hops["object"].where.removeprefix(f"s3://{sandbox.bucket}/")
+    lines = sandbox.s3.get_object(Bucket=sandbox.bucket, Key=key)["Body"].read().splitlines()
+    assert json.loads(lines[int(hops["object"].what.removeprefix("line ")) - 1])["ind"] == 42
+    assert key in hops["raw"].what
+    assert "ind: 42" in hops["clean"].what
+
+
+def test_trace_finds_a_row_in_its_stream(sandbox) -> None:
+    kinesis, stream = sandbox.stack.part(Kinesis).client, f"streaming-{sandbox.user_id}-geo"
+    kinesis.create_stream(StreamName=stream, ShardCount=2)
+    kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+    told = {
+        ind: kinesis.put_record(StreamName=stream, Data=json.dumps({"ind": ind}), PartitionKey=str(ind))
+        for ind in range(40, 45)
+    }
+    hops = [hop for hop in trace(sandbox.stack, schema.GEO, 42) if hop.name == "stream"]
+    kinesis.delete_stream(StreamName=stream)
+    assert [hop.where for hop in hops] == [f"{stream}, {told[42]['ShardId']}"]
+    assert hops[0].what == f"sequence number {told[42]['SequenceNumber']}"
+
+
+def test_trace_says_where_a_row_is_not(report: dict[str, Any], sandbox) -> None:
+    shown = sandbox.command("trace", "99999999", "--entity", "user").stdout
+    assert "not there" in shown
+    assert "no record with the key 99999999" in " ".join(shown.replace("│", " ").split())
 
 
 def test_a_second_run_adds_nothing(report: dict[str, Any], sandbox) -> None:

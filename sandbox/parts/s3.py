@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.parts.base import HOST, Part
+from sandbox.parts.base import HOST, Part, listening
 from sandbox.settings import write_private
 
 REGION = "us-east-1"
@@ -100,8 +100,11 @@ class S3(Part):
         return {"GOGC": "50"}
 
     def tidy(self) -> None:
-        """Remove the sockets that SeaweedFS puts into /tmp whatever it is told; their names hold our ports."""
-        for port in self.ports.values():
+        """Remove the sockets that SeaweedFS puts into /tmp whatever it is told; their names hold our ports.
+
+        A port that still listens is another sandbox's, which was up first: its sockets are left alone.
+        """
+        for port in (port for port in self.ports.values() if not listening(port)):
             for socket in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108
                 socket.unlink(missing_ok=True)
 

@@ -10,15 +10,17 @@ from sqlalchemy import text
 
 from sandbox.data import schema
 from sandbox.parts.kafka import Kafka
+from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.mariadb import MariaDB
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
 from sandbox.parts.spark_session import session
 from sandbox.run.counts import origin, records
 from sandbox.run.replace import SCHEMA
+from sandbox.run.trace_stream import stream_records
 from sandbox.stack import Stack
 
-SHOWN_CHARACTERS = 60
+SHOWN_CHARACTERS = 120
 NOWHERE = "not there"
 
 
@@ -46,7 +48,7 @@ def trace(stack: Stack, entity: schema.Entity, ind: int) -> list[Hop]:
         hops += [request_hop(stack, topic, record), topic_hop(record), object_hop(stack, record)]
     if not found:
         hops.append(Hop("topic", topic, f"no record with the key {ind}"))
-    return [*hops, *table_hops(stack.part(Spark), entity, ind)]
+    return [*hops, *stream_hops(stack, entity, ind), *table_hops(stack.part(Spark), entity, ind)]
 
 
 def trace_table(entity: schema.Entity, ind: int, hops: Iterable[Hop]) -> Table:
@@ -159,6 +161,15 @@ def reason_of(letter: Any) -> str:
     return headers.get("__connect.errors.exception.message", b"").decode()
 
 
+def stream_hops(stack: Stack, entity: schema.Entity, ind: int) -> list[Hop]:
+    """The row's records in its Kinesis stream; silent where it did not go that way."""
+    stream = f"streaming-{stack.secrets.user_id}-{entity.name}"
+    found = stream_records(stack.part(Kinesis).client, stream, entity.key, ind)
+    return [
+        Hop("stream", f"{stream}, {shard}", f"sequence number {record['SequenceNumber']}") for shard, record in found
+    ]
+
+
 def table_hops(spark: Spark, entity: schema.Entity, ind: int) -> list[Hop]:
     """The row in the tables: as it landed, cleaned, and set aside with the reason."""
     with session(spark) as connection:
@@ -180,7 +191,7 @@ def table_queries(entity: schema.Entity, ind: int) -> list[tuple[str, str, str, 
         ("raw", f"raw_{entity.name}", f"`{entity.key}` = {ind}", place),
         ("clean", entity.name, f"ind = {ind}", ["*"]),
         ("quarantine", "quarantine", aside, ["stage", "reason", "payload", *place]),
-        ("stream", f"stream_{entity.name}", f"ind = {ind}", ["*"]),
+        ("stream table", f"stream_{entity.name}", f"ind = {ind}", ["*"]),
     ]
 
 
