@@ -1,7 +1,7 @@
 """Kinesis Data Streams over the sandbox's Kafka."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Kinesis(Part):
         words += ["--kafka", client_properties(self.settings), "--credentials", aws_credentials_file(self.settings)]
         words += ["--host", HOST, "--port", str(self.port)]
         return [*words, "--limits"] if self.settings.kinesis_limits else words
+
+    def environment(self) -> Mapping[str, str]:
+        """Memory of large requests and answers goes back to the system, which the C library would keep otherwise."""
+        return {"MALLOC_TRIM_THRESHOLD_": "131072"}
 
     @cached_property
     def client(self) -> Any:

@@ -16,7 +16,12 @@ from sandbox.servers.aws.constraints import broken_constraint, broken_constraint
 from sandbox.servers.aws.errors import ServiceError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
 from sandbox.servers.kinesis.definition import HASH_KEYS
-from sandbox.servers.kinesis.errors import InvalidArgumentError, ThroughputExceededError, rate_exceeded
+from sandbox.servers.kinesis.errors import (
+    InvalidArgumentError,
+    ThroughputExceededError,
+    rate_exceeded,
+    stream_not_found,
+)
 from sandbox.servers.kinesis.lane import Lane, Outcome
 from sandbox.servers.kinesis.requests import Entry, PutRecord, PutRecords
 from sandbox.servers.kinesis.sequence_numbers import shard_of
@@ -100,7 +105,8 @@ class Puts:
         await stream.gate.enter()
         try:
             # Only now: whoever held the gate may have changed the shards, or deleted the stream.
-            self._streams.usable(stream.definition.name, None)
+            if self._streams.usable(stream.definition.name, None) is not stream:
+                raise stream_not_found(stream.definition.name)
             routed = [(put, stream.route(put.hash_key)) for put in puts]
             allowed = [self._limits.allow_write(topic, route.index, put.size) for put, route in routed]
             sent = [(put.key, put.data, route.index) for (put, route), may in zip(routed, allowed, strict=True) if may]

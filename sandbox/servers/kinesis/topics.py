@@ -22,6 +22,7 @@ from confluent_kafka.admin import (
 from sandbox.servers.kinesis.lane import LONGEST_RECORD_BYTES
 
 SECONDS = 20
+_GRACE_SECONDS = 5
 _MILLISECONDS_AN_HOUR = 3_600_000
 _SEGMENTS = 24  # of a retention period: so much finer than the period is what Kafka deletes at once
 _Result = TypeVar("_Result")
@@ -44,19 +45,20 @@ class Topics:
             "max.message.bytes": str(LONGEST_RECORD_BYTES),
         }
         new = NewTopic(topic, partitions, 1, config=config)
-        await self._run(lambda: self._settle(self._admin.create_topics([new]), KafkaError.TOPIC_ALREADY_EXISTS))
+        there = KafkaError.TOPIC_ALREADY_EXISTS
+        await self._run(lambda: _settle(self._admin.create_topics([new], request_timeout=SECONDS), there))
 
     async def delete(self, topic: str) -> None:
         """Delete a topic, if it is there."""
         gone = KafkaError.UNKNOWN_TOPIC_OR_PART
-        await self._run(lambda: self._settle(self._admin.delete_topics([topic], operation_timeout=SECONDS), gone))
+        await self._run(lambda: _settle(self._admin.delete_topics([topic], request_timeout=SECONDS), gone))
 
     async def widen(self, topic: str, partitions: int) -> None:
         """Give a topic so many partitions, unless it has them."""
         found = await self._run(lambda: self._admin.list_topics(topic, timeout=SECONDS).topics[topic])
         if len(found.partitions) < partitions:
             wider = NewPartitions(topic, partitions)
-            await self._run(lambda: self._settle(self._admin.create_partitions([wider])))
+            await self._run(lambda: _settle(self._admin.create_partitions([wider], request_timeout=SECONDS)))
 
     async def retain(self, topic: str, retention_hours: int) -> None:
         """Change how long Kafka keeps a topic's records."""
@@ -64,7 +66,7 @@ class Topics:
         for name, value in _retention(retention_hours).items():
             entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
             resource.add_incremental_config(entry)
-        await self._run(lambda: self._settle(self._admin.incremental_alter_configs([resource])))
+        await self._run(lambda: _settle(self._admin.incremental_alter_configs([resource], request_timeout=SECONDS)))
 
     async def ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The next offset of partitions."""
@@ -84,20 +86,29 @@ class Topics:
 
         def ask() -> dict[int, int]:
             answers = self._admin.list_offsets(asked, request_timeout=SECONDS)
-            return {place.partition: answer.result(SECONDS).offset for place, answer in answers.items()}
+            return {place.partition: _result(answer).offset for place, answer in answers.items()}
 
         return await self._run(ask)
 
     async def _run(self, ask: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
-    def _settle(self, answers: Mapping[Any, Any], harmless: int | None = None) -> None:
-        for answer in answers.values():
-            try:
-                answer.result(SECONDS)
-            except KafkaException as error:
-                if error.args[0].code() != harmless:
-                    raise
+
+def _settle(answers: Mapping[Any, Any], harmless: int | None = None) -> None:
+    for answer in answers.values():
+        try:
+            _result(answer)
+        except KafkaException as error:
+            if error.args[0].code() != harmless:
+                raise
+
+
+def _result(answer: Any) -> Any:
+    """An answer of Kafka's; one that the client never gives is an error like others."""
+    try:
+        return answer.result(SECONDS + _GRACE_SECONDS)
+    except TimeoutError as error:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from error
 
 
 def _retention(hours: int) -> dict[str, str]:
