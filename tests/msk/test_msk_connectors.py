@@ -138,6 +138,7 @@ def test_a_cluster_out_of_reach_fails_the_connector(msk: Msk, topic: str, change
     assert reason in msk.await_state(arn, "FAILED")["stateDescription"]["message"]
 
 
+@pytest.mark.full
 def test_an_update_that_fails_is_rolled_back(msk: Msk, topic: str) -> None:
     arn = msk.create_connector(topic)
     before = msk.await_state(arn, "RUNNING")

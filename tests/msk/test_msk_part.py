@@ -147,14 +147,6 @@ def test_the_connector_is_made_once_and_follows_its_file(student: Student) -> No
     student.send(20)
     eventually(lambda: student.landed(moved) == 20, "the later rows, and no others")
 
-    student.change(flush_size="none")
-    with pytest.raises(PartFailedError, match=r"flush\.size is 'none'"):
-        student.up()
-    assert student.connector()["connectorConfiguration"]["flush.size"] == "500"
-    student.change(flush_size="400")
-    student.up()
-    assert student.connector()["connectorConfiguration"]["flush.size"] == "400"
-
 
 @pytest.mark.full
 def test_a_connector_that_failed_says_why_and_is_made_anew_once_its_file_is_mended(student: Student) -> None:
@@ -164,5 +156,19 @@ def test_a_connector_that_failed_says_why_and_is_made_anew_once_its_file_is_mend
     student.change(flush_size="500")
     student.up()
     assert student.connector()["connectorState"] == "RUNNING"
+    student.send(10)
+    eventually(lambda: student.landed() == 10, "the rows are in S3")
+
+
+@pytest.mark.full
+def test_a_change_that_fails_says_why_and_leaves_the_connector_as_it_was(student: Student) -> None:
+    student.up()
+    student.change(flush_size="none")
+    with pytest.raises(PartFailedError, match=r"flush\.size is 'none'"):
+        student.up()
+    assert student.connector()["connectorConfiguration"]["flush.size"] == "500"
+    student.change(flush_size="400")
+    student.up()
+    assert student.connector()["connectorConfiguration"]["flush.size"] == "400"
     student.send(10)
     eventually(lambda: student.landed() == 10, "the rows are in S3")
