@@ -127,14 +127,14 @@ class GatewayProcess:
         self.shared_client = self.shared_client or self.new_client()
         return self.shared_client
 
-    def new_client(self, access_key: str = ACCESS_KEY, secret_key: str = SECRET_KEY) -> Any:
+    def new_client(self, access_key: str = ACCESS_KEY, secret_key: str = SECRET_KEY, **options: Any) -> Any:
         return boto3.session.Session().client(
             "apigateway",
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, **options),
         )
 
     def log_entries(self, request_id: str) -> list[dict[str, Any]]:

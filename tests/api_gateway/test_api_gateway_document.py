@@ -91,6 +91,16 @@ def test_security_at_the_root_is_warned_of_and_fails_an_import_that_says_so() ->
         check(parse(body), fail_on_warnings=True)
 
 
+def test_what_an_import_leaves_out_is_warned_of() -> None:
+    iam = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+    paths = {"/a": {"get": {**operation("http://x"), "security": [{"sigv4": []}]}}}
+    components = {"securitySchemes": {"sigv4": iam}}
+    body = document(paths, components=components, **{"x-amazon-apigateway-policy": {"Version": "2012-10-17"}})
+    policy, authorization = check(parse(body), fail_on_warnings=False)
+    assert policy == "Ignoring x-amazon-apigateway-policy: resource policies are not served here"
+    assert authorization == "Ignoring the authorization 'sigv4' of 'GET' at path '/a': not served here"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

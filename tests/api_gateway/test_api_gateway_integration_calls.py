@@ -97,7 +97,7 @@ def test_a_deleted_integration_is_gone(client: Any, method: dict[str, Any]) -> N
             "errors : [Invalid mapping expression parameter specified: method.request.header.a]",
         ),
         ({"requestParameters": {"integration.request.header.a": "true"}}, "Invalid mapping expression specified: true"),
-        ({"passthroughBehavior": "ALWAYS"}, "assthrough"),
+        ({"type": "HTTP", "passthroughBehavior": "ALWAYS"}, "Enumeration value for PassthroughBehavior must be one of"),
     ],
 )
 def test_an_integration_that_cannot_be_is_refused(

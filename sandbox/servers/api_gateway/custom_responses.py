@@ -12,6 +12,7 @@ import orjson
 
 from sandbox.servers.api_gateway import parameter_mapping
 from sandbox.servers.api_gateway.document import Document, section
+from sandbox.servers.api_gateway.extensions import GATEWAY_RESPONSES
 from sandbox.servers.api_gateway.gateway_responses import GatewayResponse, Refused
 from sandbox.servers.api_gateway.invocation import NO_ANSWER, Headers, IntegrationAnswer, Invocation
 from sandbox.servers.api_gateway.media_types import JSON, accepted
@@ -20,14 +21,12 @@ from sandbox.servers.api_gateway.substitution import compile_format
 from sandbox.servers.api_gateway.transformed_response import encoded_headers
 from sandbox.servers.api_gateway.velocity_values import VelocityMap
 
-EXTENSION = "x-amazon-apigateway-gateway-responses"
-
 
 class CustomResponses:
     """The gateway responses of one deployed API; Amazon's own where it defines none."""
 
     def __init__(self, document: Document, variables: Mapping[str, str]) -> None:
-        defined = section(document, EXTENSION)
+        defined = section(document, GATEWAY_RESPONSES)
         self._customs = {kind: _Custom(section(defined, kind), variables) for kind in defined}
 
     def answer(self, refused: Refused, invocation: Invocation) -> IntegrationAnswer:

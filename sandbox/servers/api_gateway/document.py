@@ -81,6 +81,23 @@ def mappings(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def text(value: Any) -> str:
+    """A value as text: YAML's `200` and `true` are the texts they look like; what is no single value is empty."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def texts(value: Any) -> list[str]:
+    """The texts in a list; none where the document has something else."""
+    return [text(item) for item in value if text(item)] if isinstance(value, list) else []
+
+
+def text_map(value: Any) -> dict[str, str]:
+    """A mapping of texts; empty where the document has something else."""
+    return {key: text(item) for key, item in section(value).items()}
+
+
 def methods(document: Document) -> Iterator[Method]:
     """Every method of the document, in its order."""
     for path, item in section(document, "paths").items():
@@ -108,9 +125,18 @@ def _method(document: Document, path: str, verb: str, operation: dict[str, Any])
 
 def needs_api_key(document: Document, operation: dict[str, Any]) -> bool:
     """Whether the operation's own `security` names an apiKey scheme on x-api-key (Amazon ignores the root's)."""
+    return any(_is_api_key(scheme) for scheme in _schemes(document, operation).values())
+
+
+def foreign_schemes(document: Document, operation: dict[str, Any]) -> list[str]:
+    """The security schemes of an operation that are no API key: IAM's and authorizers."""
+    return [name for name, scheme in _schemes(document, operation).items() if scheme and not _is_api_key(scheme)]
+
+
+def _schemes(document: Document, operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
     schemes = section(document, "components", "securitySchemes")
     named = [name for requirement in mappings(operation.get("security")) for name in requirement]
-    return any(_is_api_key(section(schemes, name)) for name in named)
+    return {name: section(schemes, name) for name in named}
 
 
 def _is_api_key(scheme: dict[str, Any]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sandbox.servers.api_gateway.document import PATH_PART, Document, methods, resource_paths, section
-from sandbox.servers.api_gateway.extensions import API_KEY_SOURCE
+from sandbox.servers.api_gateway.document import PATH_PART, Document, foreign_schemes, methods, resource_paths, section
+from sandbox.servers.api_gateway.extensions import API_KEY_SOURCE, MINIMUM_COMPRESSION_SIZE, POLICY
 from sandbox.servers.api_gateway.integrations import check_integration
+from sandbox.servers.api_gateway.rest_api_shape import BAD_COMPRESSION_SIZE, is_compression_size
 from sandbox.servers.aws.errors import BadRequestError
 
 BAD_PATH_PART = (
@@ -62,6 +63,8 @@ def _method_errors(document: Document) -> Iterator[str]:
 def _api_errors(document: Document) -> Iterator[str]:
     if not section(document, "info").get("title"):
         yield "Unable to create API: Rest API name must be specified in info.title"
+    if not is_compression_size(document.get(MINIMUM_COMPRESSION_SIZE, 0)):
+        yield f"Unable to create API: {BAD_COMPRESSION_SIZE}"
     if str(document.get(API_KEY_SOURCE, "HEADER")).upper() != "HEADER":
         yield f"Unable to create API: {API_KEY_SOURCE} must be HEADER here; authorizers are not served"
 
@@ -69,3 +72,8 @@ def _api_errors(document: Document) -> Iterator[str]:
 def _warnings(document: Document) -> Iterator[str]:
     if document.get("security"):
         yield "Ignoring the root level security; name it in each operation"
+    if document.get(POLICY):
+        yield f"Ignoring {POLICY}: resource policies are not served here"
+    for method in methods(document):
+        for name in foreign_schemes(document, method.operation):
+            yield f"Ignoring the authorization '{name}' of '{method.verb}' at path '{method.path}': not served here"

@@ -1,7 +1,8 @@
 """An imported document in the one form that the rest of the gateway reads and edits.
 
-Paths are canonical; operations hold their own parameters, bodies and responses instead of sharing those of their path
-or of `components`; the validator named at the root is named by each operation, as Amazon applies it at import.
+Paths are canonical; what Amazon has as text is text; operations hold their own parameters, bodies and responses instead
+of sharing those of their path or of `components`; the validator named at the root is named by each operation, as Amazon
+applies it at import.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from sandbox.servers.api_gateway.document import (
     ANY_METHOD,
+    INTEGRATION,
     VERBS,
     Document,
     canonical_path,
@@ -18,11 +20,24 @@ from sandbox.servers.api_gateway.document import (
     mappings,
     parse,
     section,
+    text,
+    text_map,
+    texts,
 )
-from sandbox.servers.api_gateway.extensions import REQUEST_VALIDATOR
+from sandbox.servers.api_gateway.extensions import (
+    BINARY_MEDIA_TYPES,
+    GATEWAY_RESPONSES,
+    REQUEST_VALIDATOR,
+    REQUEST_VALIDATORS,
+)
 from sandbox.servers.api_gateway.swagger_import import from_swagger
 
 COMPONENTS = "#/components/"
+INTEGRATION_TEXTS = (
+    "type", "httpMethod", "uri", "credentials", "passthroughBehavior", "contentHandling", "connectionType",
+    "connectionId", "cacheNamespace", "statusCode",
+)  # fmt: skip
+INTEGRATION_MAPS = ("requestParameters", "requestTemplates", "responseParameters", "responseTemplates")
 
 
 def read_document(body: bytes) -> Document:
@@ -37,7 +52,28 @@ def normalised(document: Document) -> Document:
     for path, item in section(document, "paths").items():
         paths.setdefault(canonical_path(path), {}).update(_item(document, section(item)))
     rest = {key: value for key, value in document.items() if key != REQUEST_VALIDATOR}
-    return {**rest, "paths": paths}
+    return {**rest, **_settings(document), "paths": paths}
+
+
+def _settings(document: Document) -> dict[str, Any]:
+    """What the document says of the API itself, as far as it has to be of one form."""
+    info = section(document, "info")
+    named = {name: text(info[name]) for name in ("title", "description", "version") if name in info}
+    settings: dict[str, Any] = {"info": {**info, **named}}
+    if BINARY_MEDIA_TYPES in document:
+        settings[BINARY_MEDIA_TYPES] = texts(document[BINARY_MEDIA_TYPES])
+    for key in (GATEWAY_RESPONSES, REQUEST_VALIDATORS):
+        if key in document:
+            settings[key] = {name: section(value) for name, value in section(document, key).items()}
+    for response in settings.get(GATEWAY_RESPONSES, {}).values():
+        response.update(_of_texts(response))
+    return settings
+
+
+def _of_texts(definition: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an integration or response that are text or mappings of texts, as such."""
+    fields: dict[str, Any] = {name: text(definition[name]) for name in INTEGRATION_TEXTS if name in definition}
+    return fields | {name: text_map(definition[name]) for name in INTEGRATION_MAPS if name in definition}
 
 
 def _item(document: Document, item: dict[str, Any]) -> dict[str, Any]:
@@ -52,16 +88,35 @@ def _item(document: Document, item: dict[str, Any]) -> dict[str, Any]:
 def _operation(document: Document, operation: dict[str, Any], shared: Any) -> dict[str, Any]:
     """An operation that needs nothing around it; its own parameters win over those of the path."""
     own = dict(operation)
-    parameters = [_resolved(document, item) for item in [*mappings(shared), *mappings(operation.get("parameters"))]]
-    if parameters:
-        own["parameters"] = list({(str(item.get("in")), str(item.get("name"))): item for item in parameters}.values())
+    own.pop("parameters", None)
+    given = [_resolved(document, item) for item in [*mappings(shared), *mappings(operation.get("parameters"))]]
+    named = [{**item, "in": text(item.get("in")), "name": text(item.get("name"))} for item in given]
+    if named:
+        own["parameters"] = list({(item["in"], item["name"]): item for item in named}.values())
     if "requestBody" in operation:
         own["requestBody"] = _resolved(document, section(operation, "requestBody"))
     if "responses" in operation:
         responses = section(operation, "responses").items()
         own["responses"] = {status: _response(document, section(response)) for status, response in responses}
-    if REQUEST_VALIDATOR in document:
-        own.setdefault(REQUEST_VALIDATOR, document[REQUEST_VALIDATOR])
+    validator = operation.get(REQUEST_VALIDATOR, document.get(REQUEST_VALIDATOR))
+    if validator is not None:
+        own[REQUEST_VALIDATOR] = text(validator)
+    if "operationId" in operation:
+        own["operationId"] = text(operation["operationId"])
+    if isinstance(operation.get(INTEGRATION), dict):
+        own[INTEGRATION] = _integration(operation[INTEGRATION])
+    return own
+
+
+def _integration(integration: dict[str, Any]) -> dict[str, Any]:
+    own = {**integration, **_of_texts(integration)}
+    if "cacheKeyParameters" in integration:
+        own["cacheKeyParameters"] = texts(integration["cacheKeyParameters"])
+    if "tlsConfig" in integration:
+        own["tlsConfig"] = {name: value is True for name, value in section(integration, "tlsConfig").items()}
+    if "responses" in integration:
+        responses = section(integration, "responses").items()
+        own["responses"] = {pattern: {**section(item), **_of_texts(section(item))} for pattern, item in responses}
     return own
 
 

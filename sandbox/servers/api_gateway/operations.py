@@ -30,7 +30,7 @@ from sandbox.servers.api_gateway.state import State
 from sandbox.servers.aws.rest_json import Params, RestJson
 
 Operation = Callable[[State, Params], Params]
-_OPERATIONS: dict[str, Operation] = {
+_OF_STATE: dict[str, Operation] = {
     **operations_rest_apis.OPERATIONS,
     **operations_resources.OPERATIONS,
     **operations_methods.OPERATIONS,
@@ -48,10 +48,13 @@ _OPERATIONS: dict[str, Operation] = {
 }
 
 
+SERVED = frozenset([*_OF_STATE, "GetUsage"])
+
+
 def operations(protocol: RestJson, state: State, quotas: QuotaBook) -> Mapping[str, Callable[[Params], Params]]:
-    """The operations on one state, by Amazon's names of them."""
-    served: dict[str, Operation] = {**_OPERATIONS, "GetUsage": partial(get_usage, quotas)}
-    return {name: partial(_run, protocol.operation(name), run, state) for name, run in served.items()}
+    """The operations on one state, by Amazon's names of them: those of `SERVED`."""
+    runs: dict[str, Operation] = {**_OF_STATE, "GetUsage": partial(get_usage, quotas)}
+    return {name: partial(_run, protocol.operation(name), run, state) for name, run in runs.items()}
 
 
 def _run(model: OperationModel, run: Operation, state: State, params: Params) -> Params:

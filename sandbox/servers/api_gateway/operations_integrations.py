@@ -21,7 +21,6 @@ from sandbox.servers.api_gateway.state import Api, State
 from sandbox.servers.aws.errors import BadRequestError, ConflictError, NotFoundError, NotImplementedOperationError
 from sandbox.servers.aws.rest_json import Params
 
-PASSTHROUGH_BEHAVIORS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 REQUEST_SOURCE = re.compile(r"^method\.request\.(multivalue)?(path|querystring|header)\.")
 
 
@@ -33,7 +32,7 @@ def _milliseconds(text: str | None) -> int:
 
 PATCHES = {
     **dict.fromkeys(("/uri", "/httpMethod", "/credentials", "/passthroughBehavior", "/contentHandling"), VALUE),
-    **dict.fromkeys(("/cacheNamespace", "/connectionType", "/connectionId", "/type"), VALUE),
+    **dict.fromkeys(("/cacheNamespace", "/connectionType", "/connectionId"), VALUE),
     "/timeoutInMillis": Field(read=_milliseconds),
     "/tlsConfig/insecureSkipVerification": FLAG,
     "/requestParameters/*": ENTRY,
@@ -70,10 +69,6 @@ def _save(state: State, api: Api, path: str, verb: str, integration: Params) -> 
 def _check(api: Api, path: str, verb: str, integration: Params) -> None:
     if integration["type"] == "AWS_PROXY" or integration.get("connectionType") == "VPC_LINK":
         raise NotImplementedOperationError("Integrations of type AWS_PROXY and through a VPC link are not served here")
-    behavior = integration.get("passthroughBehavior")
-    if behavior and behavior.upper() not in PASSTHROUGH_BEHAVIORS:
-        options = ",".join(PASSTHROUGH_BEHAVIORS)
-        raise BadRequestError(f"Invalid passthrough behavior specified. Valid options are {options}")
     declared = read_method(api, path, verb, api.operation(path, verb))["requestParameters"] or {}
     several = [name.replace(REQUEST, f"{REQUEST}multivalue") for name in declared]
     sources = (integration.get("requestParameters") or {}).values()

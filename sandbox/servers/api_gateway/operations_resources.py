@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.servers.api_gateway.document import PATH_PART, canonical_path, methods
@@ -20,7 +21,7 @@ def create_resource(state: State, params: Params) -> Params:
     """A resource below a parent."""
     api = state.draft_of_resource(params["restApiId"])
     path = _below(api.path(params["parentId"]), params["pathPart"])
-    _check_free(api, path)
+    _check_free(api.resource_ids, path)
     api.document.setdefault("paths", {})[path] = {}
     api.replace_document(api.document)
     state.save_api(api)
@@ -33,11 +34,11 @@ def _below(parent: str, part: str) -> str:
     return f"{parent.rstrip('/')}/{part}"
 
 
-def _check_free(api: Api, path: str) -> None:
-    """Raises as Amazon does for a path that no resource may have."""
-    for fault in resource_faults(api.resource_ids, path):
+def _check_free(known: Collection[str], path: str) -> None:
+    """Raises as Amazon does for a path that no resource may have besides the known ones."""
+    for fault in resource_faults(known, path):
         raise BadRequestError(fault)
-    if path in api.resource_ids:
+    if path in known:
         part = path.rpartition("/")[2]
         raise ConflictError(f"Another resource with the same parent already has this name: {part}")
 
@@ -96,21 +97,14 @@ def _moved(api: Api, path: str, field: str, value: str) -> str:
 
 def _move(api: Api, old: str, new: str) -> None:
     moving = {path: new + path.removeprefix(old) for path in api.resource_ids if _holds(old, path)}
-    _check_free_without(api, moving, new)
+    _check_free([path for path in api.resource_ids if path not in moving], new)
+    if len(moving) > 1 and new.endswith("+}"):
+        greedy = new.rpartition("/")[2]
+        raise BadRequestError(f"Cannot create a child of a resource with a greedy path variable: {greedy}")
     paths = api.document["paths"]
     api.document["paths"] = {moving.get(path, path): item for path, item in paths.items()}
     api.resource_ids = {moving.get(path, path): identifier for path, identifier in api.resource_ids.items()}
     _keep_parent(api, old)
-
-
-def _check_free_without(api: Api, moving: dict[str, str], new: str) -> None:
-    """The moving resource itself is no sibling of its new place."""
-    staying = Api(summary={}, document={}, resource_ids={p: i for p, i in api.resource_ids.items() if p not in moving})
-    _check_free(staying, new)
-    if len(moving) > 1 and new.endswith("+}"):
-        raise BadRequestError(
-            f"Cannot create a child of a resource with a greedy path variable: {new.rpartition('/')[2]}"
-        )
 
 
 def _holds(path: str, other: str) -> bool:

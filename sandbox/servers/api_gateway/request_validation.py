@@ -14,6 +14,7 @@ import fastjsonschema
 import orjson
 
 from sandbox.servers.api_gateway.document import Document, Method, mappings, section
+from sandbox.servers.api_gateway.extensions import REQUEST_VALIDATOR, REQUEST_VALIDATORS
 from sandbox.servers.api_gateway.gateway_responses import (
     API_CONFIGURATION_ERROR,
     BAD_REQUEST_BODY,
@@ -24,8 +25,6 @@ from sandbox.servers.api_gateway.invocation import Invocation
 from sandbox.servers.api_gateway.media_types import media_type
 from sandbox.servers.api_gateway.payload import MalformedPayloadError
 
-VALIDATORS = "x-amazon-apigateway-request-validators"
-VALIDATOR = "x-amazon-apigateway-request-validator"
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 # How a model that was made by create_model names another one.
 MODEL_REFERENCE = re.compile(rb'"https://apigateway\.amazonaws\.com/restapis/[^"/]+/models/([^"/]+)"')
@@ -64,8 +63,8 @@ class RequestValidation:
 
 def request_validation(document: Document, method: Method) -> RequestValidation:
     """What a method's validator asks for; nothing where it has none."""
-    name = method.operation.get(VALIDATOR, document.get(VALIDATOR))
-    validator = section(document, VALIDATORS, str(name))
+    name = method.operation.get(REQUEST_VALIDATOR, document.get(REQUEST_VALIDATOR))
+    validator = section(document, REQUEST_VALIDATORS, str(name))
     required = _required(method) if validator.get("validateRequestParameters") else ()
     schemas = _schemas(document, method) if validator.get("validateRequestBody") else None
     return RequestValidation(required, schemas)

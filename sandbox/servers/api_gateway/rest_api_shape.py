@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.servers.api_gateway.document import Document, section
+from sandbox.servers.api_gateway.document import Document, section, text
 from sandbox.servers.api_gateway.extensions import (
     API_KEY_SOURCE,
     BINARY_MEDIA_TYPES,
@@ -16,6 +16,7 @@ from sandbox.servers.aws.errors import BadRequestError
 ENDPOINT_TYPES = ("REGIONAL", "EDGE", "PRIVATE")
 ADDRESS_TYPES = ("ipv4", "dualstack")
 MAX_COMPRESSION_SIZE = 10_485_760
+BAD_COMPRESSION_SIZE = f"Invalid minimum compression size, must be between 0 and {MAX_COMPRESSION_SIZE}"
 
 
 def read_rest_api(document: Document) -> dict[str, Any]:
@@ -24,9 +25,9 @@ def read_rest_api(document: Document) -> dict[str, Any]:
     disabled = section(document, ENDPOINT_CONFIGURATION).get("disableExecuteApiEndpoint", False)
     return {
         "name": str(info.get("title", "")),
-        "description": info.get("description"),
-        "version": str(info["version"]) if "version" in info else None,
-        "apiKeySource": str(document.get(API_KEY_SOURCE, "HEADER")).upper(),
+        "description": info.get("description") or None,
+        "version": info.get("version"),
+        "apiKeySource": text(document.get(API_KEY_SOURCE, "HEADER")).upper(),
         "binaryMediaTypes": document.get(BINARY_MEDIA_TYPES) or None,
         "minimumCompressionSize": document.get(MINIMUM_COMPRESSION_SIZE),
         "disableExecuteApiEndpoint": bool(disabled),
@@ -55,9 +56,14 @@ def write_rest_api(document: Document, fields: dict[str, Any]) -> None:
 def _compression_size(value: Any) -> int | None:
     if value in (None, ""):
         return None
-    if not str(value).isdigit() or int(value) > MAX_COMPRESSION_SIZE:
-        raise BadRequestError(f"Invalid minimum compression size, must be between 0 and {MAX_COMPRESSION_SIZE}")
+    if not is_compression_size(value):
+        raise BadRequestError(BAD_COMPRESSION_SIZE)
     return int(value)
+
+
+def is_compression_size(value: Any) -> bool:
+    """Whether a value is a number of bytes that Amazon takes for the least size of what is compressed."""
+    return str(value).isdecimal() and int(value) <= MAX_COMPRESSION_SIZE
 
 
 def endpoint_configuration(wanted: dict[str, Any]) -> dict[str, Any]:

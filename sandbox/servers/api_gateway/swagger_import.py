@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.servers.api_gateway.document import ANY_METHOD, VERBS, Document, mappings, section
+from sandbox.servers.api_gateway.document import ANY_METHOD, VERBS, Document, mappings, section, texts
 from sandbox.servers.api_gateway.schemas import REFERENCE, moved_references
 
 DEFINITIONS = "#/definitions/"
@@ -55,12 +55,12 @@ def _item(document: Document, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(document: Document, operation: dict[str, Any], shared: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    consumes = operation.get("consumes") or document.get("consumes") or [JSON]
-    produces = operation.get("produces") or document.get("produces") or [JSON]
+    consumes = texts(operation.get("consumes")) or texts(document.get("consumes")) or [JSON]
+    produces = texts(operation.get("produces")) or texts(document.get("produces")) or [JSON]
     replaced = ("consumes", "produces", "parameters", "responses", "schemes")
     own = {key: value for key, value in operation.items() if key not in replaced}
     given = [*shared, *mappings(operation.get("parameters"))]
-    own["parameters"] = [_with_schema(item) for item in given if item.get("in") in ("path", "query", "header")]
+    own["parameters"] = [_with_schema(item) for item in given if item.get("in") in ["path", "query", "header"]]
     for body in (item for item in given if item.get("in") == "body"):
         content = {kind: {"schema": section(body, "schema")} for kind in consumes}
         own["requestBody"] = {"content": content, "required": bool(body.get("required"))}
