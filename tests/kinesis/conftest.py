@@ -15,8 +15,7 @@ def kinesis(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """One server for all tests that do not stop it."""
     running = KinesisProcess(tmp_path_factory.mktemp("kinesis"), sandbox.kafka_client_properties).start()
     yield running
-    running.drop_streams()
-    assert running.stop() == 0
+    running.end()
 
 
 @pytest.fixture
@@ -24,8 +23,7 @@ def mortal_kinesis(sandbox: Any, tmp_path: Path) -> Iterator[KinesisProcess]:
     """A server that the test may kill and start again."""
     running = KinesisProcess(tmp_path, sandbox.kafka_client_properties).start()
     yield running
-    running.drop_streams()
-    running.stop()
+    running.end()
 
 
 @pytest.fixture(scope="session")

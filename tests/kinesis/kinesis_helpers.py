@@ -103,8 +103,16 @@ class KinesisProcess:
         client.meta.events.register("after-call.kinesis", require_shape)
         return client
 
+    def end(self) -> None:
+        """Leave neither topics nor a process behind."""
+        try:
+            self.drop_streams()
+        finally:
+            code = self.stop()
+        assert code == 0
+
     def drop_streams(self) -> None:
-        """Delete every stream, so that no topic stays behind."""
+        """Delete every stream, and so its topic."""
         client = self.client()
         for name in stream_names(client):
             become_active(client, name)

@@ -78,8 +78,7 @@ def limited(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("limited")
     running = KinesisProcess(folder, sandbox.kafka_client_properties, options=("--limits",)).start()
     yield running
-    running.drop_streams()
-    assert running.stop() == 0
+    running.end()
 
 
 @pytest.fixture

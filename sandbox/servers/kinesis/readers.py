@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 MOST_READERS = 8
-IDLE_SECONDS = 10
+IDLE_SECONDS = 4
 READ_SECONDS = 8
 _FIRST_CHUNK, _CHUNK = 4, 100
 
@@ -199,8 +199,9 @@ _CONSUMER = {
     # Short, so that a consumer that is moved is not held up by its last question.
     "fetch.wait.max.ms": 20,
     "fetch.queue.backoff.ms": 50,
-    # Small queues: what is fetched ahead is the memory of this server.
-    "queued.max.messages.kbytes": 2048,
+    # Small queues and fetches: what is fetched ahead is the memory of this server.
+    "queued.max.messages.kbytes": 1024,
+    "max.partition.fetch.bytes": 524288,
     "max.poll.interval.ms": 86_400_000,
     "session.timeout.ms": 45_000,
     "reconnect.backoff.max.ms": 500,
