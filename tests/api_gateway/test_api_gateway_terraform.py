@@ -10,13 +10,20 @@ from pathlib import Path
 import pytest
 from api_gateway_helpers import ACCESS_KEY, REPOSITORY, SECRET_KEY, GatewayProcess
 
-# A folder of unpacked providers, as `terraform providers mirror` lays them out.
-PLUGINS = Path(os.environ.get("TERRAFORM_PLUGINS", "/opt/tf-plugins"))
+
+def plugins() -> Path | None:
+    """A folder of unpacked providers, as `terraform providers mirror` lays them out: named, or found in /opt."""
+    if named := os.environ.get("TERRAFORM_PLUGINS"):
+        return Path(named)
+    return next((found.parent for found in Path("/opt").glob("*/registry.terraform.io")), None)
+
+
+PLUGINS = plugins()
 
 pytestmark = [
     pytest.mark.full,
     pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
-    pytest.mark.skipif(not PLUGINS.is_dir(), reason="TERRAFORM_PLUGINS names no folder with the AWS provider"),
+    pytest.mark.skipif(PLUGINS is None, reason="TERRAFORM_PLUGINS names no folder with the AWS provider"),
 ]
 
 
