@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 
 from sandbox.parts.kafka import Kafka
 from sandbox.parts.msk_connect import MskConnect
-from sandbox.run.counts import origin, read_to_end
+from sandbox.run.counts import origin, records
 from sandbox.run.pipeline import committed
 from sandbox.stack import wait_until
 
@@ -128,7 +128,7 @@ def test_the_sink_carries_on_past_a_poison_record(sandbox) -> None:
     producer.flush(20)
     ends = {topic: kafka.end_offsets(topic)}
     assert wait_until(lambda: committed(kafka, sink.group, ends) == sum(ends[topic].values()), seconds=60)
-    letters = read_to_end(kafka, kafka.dead_letter_topic, kafka.end_offsets(kafka.dead_letter_topic))
+    letters = records(kafka, kafka.dead_letter_topic, kafka.end_offsets(kafka.dead_letter_topic))
     poison = [letter for letter in letters if letter.value() == b"\xff not JSON"]
     assert [origin(letter) for letter in poison] == [topic]
     keys = [

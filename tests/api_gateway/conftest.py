@@ -20,7 +20,7 @@ from api_gateway_helpers import (
     take_down,
 )
 from control_plane_helpers import check_shape
-from kinesis_helpers import Recorder
+from kinesis_integration import Recorder
 
 
 @pytest.fixture(scope="session")

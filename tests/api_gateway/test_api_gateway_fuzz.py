@@ -17,7 +17,7 @@ import pytest
 from api_gateway_helpers import Deployed, GatewayProcess, deploy_by_boto3, document, mock, take_down, transformed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kinesis_helpers import Recorder
+from kinesis_integration import Recorder
 from test_api_gateway_kinesis import aws
 from test_api_gateway_mapping_templates import JSON
 

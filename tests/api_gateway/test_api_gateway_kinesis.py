@@ -19,7 +19,7 @@ from api_gateway_helpers import (
     take_down,
     transformed,
 )
-from kinesis_helpers import MotoKinesis, Recorder, start_moto
+from kinesis_integration import MotoKinesis, Recorder, start_moto
 
 from sandbox.servers.aws.credentials import CredentialsFile
 
