@@ -127,6 +127,7 @@ def test_a_second_run_adds_nothing(report: dict[str, Any], sandbox) -> None:
     assert again["answers"] == report["answers"]
 
 
+@pytest.mark.full
 def test_other_data_replaces_the_old_and_keeps_its_report(report: dict[str, Any], sandbox) -> None:
     other, shown = run(sandbox, rows=500, seed=7)
     assert "are replaced by 500 rows of seed 7" in shown
