@@ -9,21 +9,11 @@ from pathlib import Path
 
 import pytest
 from api_gateway_helpers import ACCESS_KEY, REPOSITORY, SECRET_KEY, GatewayProcess
-
-
-def plugins() -> Path | None:
-    """A folder of unpacked providers, as `terraform providers mirror` lays them out: named, or found in /opt."""
-    if named := os.environ.get("TERRAFORM_PLUGINS"):
-        return Path(named)
-    return next((found.parent for found in Path("/opt").glob("*/registry.terraform.io")), None)
-
-
-PLUGINS = plugins()
+from terraform_plugins import needs_terraform, plugins
 
 pytestmark = [
     pytest.mark.full,
-    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
-    pytest.mark.skipif(PLUGINS is None, reason="TERRAFORM_PLUGINS names no folder with the AWS provider"),
+    needs_terraform,
 ]
 
 
@@ -36,7 +26,7 @@ class Terraform:
         keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
         self._environment = {**kept, **keys, "TF_VAR_endpoint": gateway.url, "TF_IN_AUTOMATION": "1"}
         shutil.copy(REPOSITORY / "tests/api_gateway/terraform/main.tf", folder)
-        self.run("init", f"-plugin-dir={PLUGINS}")
+        self.run("init", f"-plugin-dir={plugins()}")
 
     def run(self, *words: str, **variables: str) -> None:
         """Run a command of Terraform; the test fails if it fails, or if a plan with -detailed-exitcode has changes."""
