@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.environment import aws_credentials_file, profile_variables
 from sandbox.errors import NotReadyError
 from sandbox.parts.base import HOST, Part
-from sandbox.parts.s3 import REGION
+from sandbox.parts.student_client import student_client
 
 
 class Aws(Part):
@@ -43,17 +43,7 @@ class Aws(Part):
     @cached_property
     def client(self) -> Any:
         """An STS client with the student's keys."""
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            "sts",
-            region_name=REGION,
-            endpoint_url=self.address,
-            aws_access_key_id=self.secrets.aws_access_key_id,
-            aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
-            config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}),
-        )
+        return student_client("sts", self.address, self.secrets, read_timeout=10)
 
     def probe(self) -> None:
         """Ask who calls."""

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.environment import aws_credentials_file
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.kafka import client_properties
-from sandbox.parts.s3 import REGION
+from sandbox.parts.student_client import student_client
 
 
 class Kinesis(Part):
@@ -45,17 +45,7 @@ class Kinesis(Part):
     @cached_property
     def client(self) -> Any:
         """A boto3 client with the student's keys."""
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            "kinesis",
-            region_name=REGION,
-            endpoint_url=self.address,
-            aws_access_key_id=self.secrets.aws_access_key_id,
-            aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
-            config=Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1}),
-        )
+        return student_client("kinesis", self.address, self.secrets)
 
     def probe(self) -> None:
         """Ask for the streams."""

@@ -20,7 +20,8 @@ from sandbox.errors import NotReadyError, PartFailedError
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.kafka import Kafka
 from sandbox.parts.msk_connect import MskConnect
-from sandbox.parts.s3 import REGION, S3
+from sandbox.parts.s3 import S3
+from sandbox.parts.student_client import student_client
 from sandbox.settings import ROOT
 
 CONNECTOR = ROOT / "aws" / "s3-sink.json"
@@ -79,17 +80,7 @@ class Msk(Part):
 
     def client(self, service: str) -> Any:
         """A boto3 client with the student's keys."""
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.address,
-            aws_access_key_id=self.secrets.aws_access_key_id,
-            aws_secret_access_key=self.secrets.aws_secret_access_key.get_secret_value(),
-            config=Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1}),
-        )
+        return student_client(service, self.address, self.secrets)
 
     @cached_property
     def connect(self) -> Any:

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-import signal
 import sys
 import time
 from pathlib import Path
 
-import uvicorn
-
-from sandbox.servers.aws.arguments import credentials_file, loopback
+from sandbox.servers.aws.arguments import parser_of
 from sandbox.servers.aws.credentials import CredentialsFile
 from sandbox.servers.aws.errors import AwsError
 from sandbox.servers.aws_services.app import AwsServices
 from sandbox.servers.aws_services.identities import Identities
 from sandbox.servers.aws_services.log_shipping import LogShipping
 from sandbox.servers.aws_services.services import Services
+from sandbox.servers.serving import serve
 
 LOG = logging.getLogger("sandbox.servers.aws_services")
 SHUTDOWN_SECONDS = 10
-# A client may leave its connection idle for so long and still find it open.
-KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> None:
@@ -38,23 +33,7 @@ def main() -> None:
         application = _application(arguments)
     except AwsError as error:
         sys.exit(f"aws_services: {error}")
-    # uvicorn raises the signal that stopped it once more when it is done.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    uvicorn.run(
-        application,
-        host=arguments.host,
-        port=arguments.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    serve(application, arguments.host, arguments.port, SHUTDOWN_SECONDS)
 
 
 def _application(arguments: argparse.Namespace) -> AwsServices:
@@ -67,17 +46,7 @@ def _application(arguments: argparse.Namespace) -> AwsServices:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox.servers.aws_services", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, help="folder of the recording; made if it is not there")
-    parser.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument(
-        "--credentials",
-        type=credentials_file,
-        default=os.environ.get("AWS_SHARED_CREDENTIALS_FILE"),
-        required="AWS_SHARED_CREDENTIALS_FILE" not in os.environ,
-        help="AWS shared credentials file with the access keys that may sign (default: AWS_SHARED_CREDENTIALS_FILE)",
-    )
+    parser = parser_of("aws_services", __doc__, "recording")
     parser.add_argument("--user", required=True, help="the IAM user of the sandbox")
     parser.add_argument("--access-key", required=True, help="the identifier of that user's access key")
     parser.add_argument("--logs", type=Path, required=True, help="folder of the servers' log files")
