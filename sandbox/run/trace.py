@@ -119,10 +119,10 @@ def object_hop(stack: Stack, record: Any) -> Hop:
     s3, prefix = stack.part(S3), f"topics/{record.topic()}/partition={record.partition()}/"
     pages = s3.client().get_paginator("list_objects_v2").paginate(Bucket=s3.bucket, Prefix=prefix)
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-    before = [key for key in keys if first_offset(key) <= record.offset()]
-    for number, line in enumerate(lines_of(s3, max(before, key=first_offset)) if before else (), start=1):
-        if line == compact(record.value()):
-            return Hop("object", f"s3://{s3.bucket}/{max(before, key=first_offset)}", f"line {number}")
+    holder = max((key for key in keys if first_offset(key) <= record.offset()), key=first_offset, default=None)
+    for number, line in enumerate(lines_of(s3, holder) if holder else (), start=1):
+        if line == parsed(record.value()):
+            return Hop("object", f"s3://{s3.bucket}/{holder}", f"line {number}")
     return dead_letter_hop(stack.part(Kafka), record)
 
 
@@ -137,7 +137,7 @@ def lines_of(s3: S3, key: str) -> list[Any]:
     return [json.loads(line) for line in body.splitlines()]
 
 
-def compact(value: bytes | None) -> Any:
+def parsed(value: bytes | None) -> Any:
     """A record's value as JSON; None for what is none."""
     try:
         return json.loads(value or b"null")

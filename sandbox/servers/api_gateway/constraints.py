@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.model import OperationModel, Shape
 
-from sandbox.servers.aws.errors import ValidationError
+from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
 from sandbox.servers.aws.rest_json import Params
 
 
@@ -19,8 +19,7 @@ def check(operation: OperationModel, params: Params) -> None:
     """Return if every value satisfies its constraint. Raises `ValidationError`."""
     found = list(_of_operation(operation, params))
     if found:
-        errors = "validation error" if len(found) == 1 else "validation errors"
-        raise ValidationError(f"{len(found)} {errors} detected: {'; '.join(found)}")
+        raise broken_constraints(found)
 
 
 def _of_operation(operation: OperationModel, params: Params) -> Iterator[str]:
@@ -43,9 +42,9 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         constraint = next((found for item in value if (found := _broken(shape.member, item))), None)
         if constraint:
             shown = f"[{', '.join(map(str, value))}]"
-            yield _sentence(shown, path, f"Member must satisfy constraint: [{constraint}]")
+            yield broken_constraint(shown, path, f"Member must satisfy constraint: [{constraint}]")
     elif constraint := _broken(shape, value):
-        yield _sentence(value, path, constraint)
+        yield broken_constraint(value, path, constraint)
 
 
 def _broken(shape: Shape, value: Any) -> str | None:
@@ -58,7 +57,3 @@ def _broken(shape: Shape, value: Any) -> str | None:
     if pattern and not re.fullmatch(pattern, value):
         return f"Member must satisfy regular expression pattern: {pattern}"
     return None
-
-
-def _sentence(value: Any, path: str, constraint: str) -> str:
-    return f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
