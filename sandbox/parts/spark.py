@@ -18,11 +18,19 @@ FORGET_SOON = {
     "spark.ui.retainedStages": 20,
     "spark.ui.retainedTasks": 200,
     "spark.connect.session.manager.defaultSessionTimeout": "8h",
-    "spark.cleaner.periodicGC.interval": "3min",
+    "spark.cleaner.periodicGC.interval": "1min",
     "spark.sql.codegen.cache.maxEntries": 2000,
 }
-# The heap gives back what a burst of work took: the sandbox sits idle most of the day.
-HEAP = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40", "-XX:-UsePerfData"]
+# The heap gives back what a burst of work took, all of it at the next periodic collection: most of the day the sandbox
+# sits idle.
+HEAP = [
+    "-Xmx1g",
+    "-XX:+UseSerialGC",
+    "-XX:MinHeapFreeRatio=20",
+    "-XX:MaxHeapFreeRatio=40",
+    "-XX:-ShrinkHeapInSteps",
+    "-XX:-UsePerfData",
+]
 PROFILE_CREDENTIALS = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 OPENED = (
