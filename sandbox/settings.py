@@ -34,6 +34,7 @@ PORT_OFFSETS = {
     "kinesis": 15,
     "msk": 16,
     "aws": 17,
+    "kafka-internal": 18,
 }
 
 

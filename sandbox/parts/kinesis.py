@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.environment import aws_credentials_file
 from sandbox.parts.base import HOST, Part
-from sandbox.parts.kafka import client_properties
+from sandbox.parts.kafka import internal_properties
 from sandbox.parts.student_client import student_client
 
 
@@ -34,7 +34,7 @@ class Kinesis(Part):
     def command(self) -> Sequence[str | Path]:
         """Run the service."""
         words: list[str | Path] = [sys.executable, "-m", "sandbox.servers.kinesis", "--state", self.folder]
-        words += ["--kafka", client_properties(self.settings), "--credentials", aws_credentials_file(self.settings)]
+        words += ["--kafka", internal_properties(self.settings), "--credentials", aws_credentials_file(self.settings)]
         words += ["--host", HOST, "--port", str(self.port)]
         return [*words, "--limits"] if self.settings.kinesis_limits else words
 
