@@ -21,6 +21,7 @@ from sandbox.servers.aws.errors import (
 )
 
 ALLOWED_SKEW = timedelta(minutes=5)
+_TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
 PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
@@ -69,8 +70,8 @@ def verify(request: SignedRequest, service: str, credentials: KnownKeys) -> None
     if claim.service != service:
         raise InvalidSignatureError(f"Credential should be scoped to correct service: '{service}'. ")
     _check_age(request.headers.get("x-amz-date", ""), claim)
-    _check_body(request)
-    if not hmac.compare_digest(_signature(request, claim, known).encode(), claim.signature.encode()):
+    digest = _body_digest(request)
+    if not hmac.compare_digest(_signature(request, claim, known, digest).encode(), claim.signature.encode()):
         raise InvalidSignatureError(MISMATCH)
 
 
@@ -90,30 +91,48 @@ def read_claim(header: str) -> Claim:
 
 
 def _check_age(timestamp: str, claim: Claim) -> None:
-    try:
-        signed_at = datetime.strptime(timestamp, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise IncompleteSignatureError("Authorization header requires existence of a 'X-Amz-Date' header.") from error
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise IncompleteSignatureError("Authorization header requires existence of a 'X-Amz-Date' header.")
     now = datetime.now(UTC)
-    if abs(now - signed_at) > ALLOWED_SKEW or not timestamp.startswith(claim.date):
+    if not _is_recent(timestamp, now) or not timestamp.startswith(claim.date):
         raise InvalidSignatureError(f"Signature expired: {timestamp} is not within 5 min. of {now:{SIGV4_TIMESTAMP}}")
 
 
-def _check_body(request: SignedRequest) -> None:
-    """botocore takes a hash that the request names itself for granted."""
-    named = request.headers.get("x-amz-content-sha256")
-    if named is not None and named != hashlib.sha256(request.body).hexdigest():
+def _is_recent(timestamp: str, now: datetime) -> bool:
+    try:
+        # Ten times as fast as `strptime`.
+        return abs(now - datetime.fromisoformat(timestamp)) <= ALLOWED_SKEW
+    except ValueError:
+        return False
+
+
+def _body_digest(request: SignedRequest) -> str:
+    """The body's SHA-256; what the request names itself must be the same."""
+    digest = hashlib.sha256(request.body).hexdigest()
+    if request.headers.get("x-amz-content-sha256", digest) != digest:
         raise InvalidSignatureError(MISMATCH)
+    return digest
 
 
-def _signature(request: SignedRequest, claim: Claim, credentials: Credentials) -> str:
+class _Signer(SigV4Auth):
+    """botocore's signer of a request whose body's digest is known: to find it out, it would prepare the request."""
+
+    def __init__(self, credentials: Credentials, claim: Claim, digest: str) -> None:
+        super().__init__(credentials, claim.service, claim.region)
+        self._digest = digest
+
+    def payload(self, request: AWSRequest) -> str:  # noqa: ARG002
+        return self._digest
+
+
+def _signature(request: SignedRequest, claim: Claim, credentials: Credentials, digest: str) -> str:
     if "host" not in claim.signed_headers or "x-amz-date" not in claim.signed_headers:
         raise InvalidSignatureError("'Host' or ':authority' and 'X-Amz-Date' must be signed headers.")
     headers = {name: request.headers.get(name, "") for name in claim.signed_headers}
     url = f"http://{headers['host']}{request.url}"
-    again = AWSRequest(method=request.verb, url=url, headers=headers, data=request.body)
+    again = AWSRequest(method=request.verb, url=url, headers=headers)
     again.context["timestamp"] = request.headers["x-amz-date"]
-    signer = SigV4Auth(credentials, claim.service, claim.region)
+    signer = _Signer(credentials, claim, digest)
     try:
         canonical = signer.canonical_request(again)
     except ValueError as error:  # a Host header or path that makes no URL
