@@ -9,7 +9,7 @@ from sandbox.servers.aws.arguments import existing_file, parser_of
 from sandbox.servers.aws.errors import AwsError
 from sandbox.servers.kafka_properties import KafkaPropertiesError, librdkafka_settings
 from sandbox.servers.kinesis.app import Kinesis
-from sandbox.servers.kinesis.lane import DELIVERY_SECONDS
+from sandbox.servers.kinesis.puts import DELIVERY_SECONDS
 from sandbox.servers.kinesis.throttle import Limits, NoLimits
 from sandbox.servers.serving import serve
 

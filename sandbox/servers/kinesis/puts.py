@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, Producer
 from msgspec import UNSET, UnsetType
 
 from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
 from sandbox.servers.aws.errors import ServiceError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
+from sandbox.servers.kafka_lane import BATCH_LINGER_MS, SINGLE_LINGER_MS, Lane, Outcome, producer_settings
 from sandbox.servers.kinesis.definition import HASH_KEYS
 from sandbox.servers.kinesis.errors import (
     InvalidArgumentError,
@@ -22,18 +23,17 @@ from sandbox.servers.kinesis.errors import (
     rate_exceeded,
     stream_not_found,
 )
-from sandbox.servers.kinesis.lane import Lane, Outcome
 from sandbox.servers.kinesis.requests import Entry, PutRecord, PutRecords
 from sandbox.servers.kinesis.sequence_numbers import shard_of
 from sandbox.servers.kinesis.streams import Route, Stream, Streams
 from sandbox.servers.kinesis.throttle import Limits
+from sandbox.servers.kinesis.topics import LONGEST_RECORD_BYTES
 
 LOG = logging.getLogger(__name__)
 KIB = 1 << 10
 MOST_MIB_A_REQUEST = 10
-# One record has no company to wait for; of many, the last should find the first one's request still open.
-_SINGLE_LINGER_MS = 0
-_BATCH_LINGER_MS = 0.5
+# How long a record may be on its way: a killed broker is back sooner.
+DELIVERY_SECONDS = 15
 
 
 class PutResult(msgspec.Struct, rename="pascal"):
@@ -67,8 +67,9 @@ class Puts:
     ) -> None:
         self._streams = streams
         self._limits = limits
-        self._single = Lane(settings, _SINGLE_LINGER_MS, loop)
-        self._many = Lane(settings, _BATCH_LINGER_MS, loop)
+        settings = {**settings, **_PRODUCER}
+        self._single = Lane({**settings, "linger.ms": SINGLE_LINGER_MS}, loop)
+        self._many = Lane({**settings, "linger.ms": BATCH_LINGER_MS}, loop)
 
     async def put_record(self, request: PutRecord) -> PutResult:
         """Write one record. Raises what Kinesis answers, InternalFailure where its fate is unknown."""
@@ -93,12 +94,15 @@ class Puts:
 
     async def know(self, topic: str, partitions: int) -> bool:
         """Make both producers know a topic; tell whether they can write to all its partitions."""
-        return all([await asyncio.to_thread(lane.knows, topic, partitions) for lane in (self._single, self._many)])
+        return all(
+            [await asyncio.to_thread(_knows, lane.producer, topic, partitions) for lane in (self._single, self._many)]
+        )
 
     def close(self) -> None:
         """Wait for what is on its way."""
-        self._single.close()
-        self._many.close()
+        left = self._single.close(DELIVERY_SECONDS) + self._many.close(DELIVERY_SECONDS)
+        if left:
+            LOG.error("%d records were not acknowledged before the end; their senders had no answer", left)
 
     async def _write(self, stream: Stream, puts: list[_Put], lane: Lane) -> list[PutResult]:
         topic = stream.definition.topic
@@ -137,6 +141,12 @@ class _Put:
         self.hash_key = _hash_key(self.key, entry.explicit_hash_key)
 
 
+def _knows(producer: Producer, topic: str, partitions: int) -> bool:
+    """Ask Kafka for a topic, so that the producer knows it; tell whether all its partitions can be written to."""
+    found = producer.list_topics(topic, timeout=DELIVERY_SECONDS).topics[topic].partitions
+    return len(found) >= partitions and all(partition.leader >= 0 for partition in found.values())
+
+
 def _check_ordering(stream: Stream, number: str | None) -> None:
     """Numbers grow in a shard whatever is sent here; a number that is none is refused."""
     if number is not None and shard_of(number) is None:
@@ -160,9 +170,10 @@ def _hash_key(partition_key: bytes, explicit: str | None) -> int:
 
 
 def _result(stream: Stream, route: Route, outcome: Outcome) -> PutResult:
-    if isinstance(outcome, int):
-        stream.ends[route.index] = max(outcome + 1, stream.ends.get(route.index, 0))
-        return PutResult(route.shard_id, route.sequence.of_record(outcome))
+    if not isinstance(outcome, KafkaError):
+        offset = outcome.offset
+        stream.ends[route.index] = max(offset + 1, stream.ends.get(route.index, 0))
+        return PutResult(route.shard_id, route.sequence.of_record(offset))
     if outcome.code() == KafkaError._QUEUE_FULL:
         return _throttled(stream, route)
     # It may be in Kafka all the same.
@@ -178,3 +189,11 @@ def _throttled(stream: Stream, route: Route) -> PutResult:
 
 def _encryption(stream: Stream) -> str | UnsetType:
     return "KMS" if stream.definition.key_id else UNSET
+
+
+_PRODUCER = {
+    **producer_settings(DELIVERY_SECONDS),
+    "message.max.bytes": LONGEST_RECORD_BYTES,
+    # What is waiting is answered as too fast beyond this, so that no client fills the memory.
+    "queue.buffering.max.kbytes": 65536,
+}

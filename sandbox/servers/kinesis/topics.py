@@ -19,8 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from sandbox.servers.kinesis.lane import LONGEST_RECORD_BYTES
-
+LONGEST_RECORD_BYTES = 11 << 20
 SECONDS = 20
 _GRACE_SECONDS = 5
 _MILLISECONDS_AN_HOUR = 3_600_000

@@ -9,10 +9,10 @@ from typing import TypeVar
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import ClusterMetadata, TopicMetadata
 
+from sandbox.servers.kafka_lane import Lane
 from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.errors import TopicNotFoundError
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
-from sandbox.servers.rest_proxy.lane import Lane
 
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")

@@ -5,6 +5,9 @@ import time
 from collections.abc import Container, Mapping
 from typing import Any
 
+from confluent_kafka import KafkaError
+
+from sandbox.servers.kafka_lane import BATCH_LINGER_MS, SINGLE_LINGER_MS, Lane, Outcome, producer_settings
 from sandbox.servers.rest_proxy.cluster import PATIENCE_SECONDS, Cluster
 from sandbox.servers.rest_proxy.errors import (
     AUTHENTICATION_CODE,
@@ -13,14 +16,13 @@ from sandbox.servers.rest_proxy.errors import (
     RETRIABLE_KAFKA_ERROR_CODE,
     PartitionNotFoundError,
 )
-from sandbox.servers.rest_proxy.kafka_errors import whole_answer
-from sandbox.servers.rest_proxy.lane import Lane, Outcome, failed
+from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
 from sandbox.servers.rest_proxy.records import ANY_PARTITION, Record
 
-# A single record has no company to wait for; of many, the last should find the first one's request still open.
-_SINGLE_LINGER_MS = 0
-_BATCH_LINGER_MS = 0.5
-_NO_PARTITION = failed(PARTITION_NOT_FOUND_CODE, PartitionNotFoundError.message)
+# One entry of the answer's `offsets`: partition, offset, error_code, error.
+Place = dict[str, Any]
+# Java's: a key goes to the same partition whichever client sends it.
+PARTITIONER = "murmur2_random"
 # What says nothing about a record, only about Kafka or the proxy's rights.
 _FAILS_AS_A_WHOLE = {AUTHENTICATION_CODE, AUTHORIZATION_CODE, RETRIABLE_KAFKA_ERROR_CODE}
 
@@ -30,7 +32,7 @@ class Producing:
 
     Args:
         client_settings: librdkafka settings of the connection.
-        producer_settings: librdkafka settings of the producers that win over the proxy's own.
+        overrides: librdkafka settings of the producers that win over the proxy's own.
         timeout: seconds from a request to its answer when Kafka is silent.
         loop: the event loop that awaits.
     """
@@ -38,15 +40,16 @@ class Producing:
     def __init__(
         self,
         client_settings: Mapping[str, Any],
-        producer_settings: Mapping[str, Any],
+        overrides: Mapping[str, Any],
         timeout: float,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        settings = {**client_settings, **_producer_settings(timeout), **producer_settings}
-        self.single = Lane({**settings, "linger.ms": _SINGLE_LINGER_MS}, loop)
-        self._many = Lane({**settings, "linger.ms": _BATCH_LINGER_MS}, loop)
+        own = producer_settings(timeout - 2 * PATIENCE_SECONDS) | {"partitioner": PARTITIONER}
+        settings = {**client_settings, **own, **overrides}
+        self.single = Lane({**settings, "linger.ms": SINGLE_LINGER_MS}, loop)
+        self._many = Lane({**settings, "linger.ms": BATCH_LINGER_MS}, loop)
 
-    async def produce(self, cluster: Cluster, topic: str, records: list[Record]) -> list[Outcome]:
+    async def produce(self, cluster: Cluster, topic: str, records: list[Record]) -> list[Place]:
         """Send records to a topic and wait for Kafka's word on each; give their outcomes in order.
 
         Raises:
@@ -68,30 +71,24 @@ class Producing:
         return self.single.close(seconds) + self._many.close(seconds)
 
 
-async def _deliver(lane: Lane, topic: str, records: list[Record], partitions: Container[int]) -> list[Outcome]:
+async def _deliver(lane: Lane, topic: str, records: list[Record], partitions: Container[int]) -> list[Place]:
     """Send the records whose partition exists, or is Kafka's choice; the others fail at once."""
     sent = [record for record in records if record[2] == ANY_PARTITION or record[2] in partitions]
-    delivered = await lane.deliver(topic, sent) if sent else []
+    delivered = [_place(outcome) for outcome in await lane.deliver(topic, sent)] if sent else []
     if len(sent) == len(records):
         return delivered
     following = iter(delivered)
     return [next(following) if r[2] == ANY_PARTITION or r[2] in partitions else _NO_PARTITION for r in records]
 
 
-def _producer_settings(timeout: float) -> dict[str, Any]:
-    milliseconds = int((timeout - 2 * PATIENCE_SECONDS) * 1000)
-    return {
-        "acks": "all",
-        "enable.idempotence": True,
-        "allow.auto.create.topics": False,
-        # Java's partitioner: a key goes to the same partition whichever client sends it.
-        "partitioner": "murmur2_random",
-        # TLS costs a small Java broker more than anything else: a third of the bytes halves the wait for a batch.
-        "compression.type": "lz4",
-        "message.timeout.ms": milliseconds,
-        "socket.timeout.ms": milliseconds,
-        # A restarted broker is found quickly; the default waits up to ten seconds.
-        "reconnect.backoff.max.ms": 500,
-        # Small packets leave at once: an answer waits for each.
-        "socket.nagle.disable": True,
-    }
+def _place(outcome: Outcome) -> Place:
+    if isinstance(outcome, KafkaError):
+        return _failed(error_code(outcome), outcome.str())
+    return {"partition": outcome.partition, "offset": outcome.offset, "error_code": None, "error": None}
+
+
+def _failed(code: int, error: str) -> Place:
+    return {"partition": None, "offset": None, "error_code": code, "error": error}
+
+
+_NO_PARTITION = _failed(PARTITION_NOT_FOUND_CODE, PartitionNotFoundError.message)

@@ -1,33 +1,39 @@
-"""A way into Kafka: one producer, and the one thread that hears its acknowledgements."""
+"""A way into Kafka: one idempotent producer, and the one thread that hears its acknowledgements."""
 
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
-from sandbox.servers.rest_proxy.kafka_errors import error_code
-from sandbox.servers.rest_proxy.records import Record
-
+# A single record has no company to wait for; of many, the last should find the first one's request still open.
+SINGLE_LINGER_MS = 0
+BATCH_LINGER_MS = 0.5
 _POLL_SECONDS = 0.5
 
-# One entry of the answer's `offsets`: partition, offset, error_code, error.
-Outcome = dict[str, Any]
+# Key, value, partition; -1 leaves the partition to the producer.
+KafkaRecord = tuple[bytes | None, bytes | None, int]
 
 
-def failed(code: int, error: str) -> Outcome:
-    """The outcome of a record that did not reach its topic."""
-    return {"partition": None, "offset": None, "error_code": code, "error": error}
+class Stored(NamedTuple):
+    """Where a record lies."""
+
+    partition: int
+    offset: int
 
 
-class Batch:
+# The record's place, or why there is none that is known.
+Outcome = Stored | KafkaError
+
+
+class _Batch:
     """The records of one request on their way: their outcomes in order, complete when the future is done."""
 
     def __init__(self, size: int, future: asyncio.Future[None]) -> None:
-        self.outcomes: list[Outcome] = [{}] * size
+        self.outcomes: list[Any] = [None] * size
         self.future = future
         self._open = size
         # Acknowledgements come on the lane's thread, refusals on the event loop's.
@@ -49,12 +55,15 @@ class Lane:
     Args:
         settings: librdkafka's; delivery and socket timeouts bound how long a batch takes.
         loop: the event loop that awaits the batches.
+
+    Attributes:
+        producer: the one of now.
     """
 
     def __init__(self, settings: Mapping[str, Any], loop: asyncio.AbstractEventLoop) -> None:
         self._settings = {**settings, "error_cb": self._note_trouble}
         self._loop = loop
-        self._settled: list[Batch] = []
+        self._settled: list[_Batch] = []
         self._trouble: tuple[float, KafkaError] | None = None
         self._broken = False
         self._closing = False
@@ -62,9 +71,9 @@ class Lane:
         self._thread = threading.Thread(target=self._serve, name="acknowledgements", daemon=True)
         self._thread.start()
 
-    async def deliver(self, topic: str, records: list[Record]) -> list[Outcome]:
+    async def deliver(self, topic: str, records: Sequence[KafkaRecord]) -> list[Outcome]:
         """Send records to a topic; return their outcomes, in order, when each is acknowledged or has failed."""
-        batch = Batch(len(records), self._loop.create_future())
+        batch = _Batch(len(records), self._loop.create_future())
         produce, settle = self.producer.produce, partial(self._acknowledged, batch)
         for index, (key, value, partition) in enumerate(records):
             try:
@@ -98,18 +107,14 @@ class Lane:
         if settled:
             self._loop.call_soon_threadsafe(_complete, settled)
 
-    def _acknowledged(self, batch: Batch, index: int, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            outcome = failed(error_code(error), error.str())
-        else:
-            outcome = {"partition": message.partition(), "offset": message.offset(), "error_code": None, "error": None}
-        if batch.settle(index, outcome):
+    def _acknowledged(self, batch: _Batch, index: int, error: KafkaError | None, message: Any) -> None:
+        if batch.settle(index, error or Stored(message.partition(), message.offset())):
             self._settled.append(batch)
 
-    def _refused(self, batch: Batch, index: int, refusal: Exception) -> None:
+    def _refused(self, batch: _Batch, index: int, refusal: Exception) -> None:
         reason = refusal.args[0]
         error = reason if isinstance(reason, KafkaError) else KafkaError(KafkaError._QUEUE_FULL)
-        if batch.settle(index, failed(error_code(error), error.str())):
+        if batch.settle(index, error):
             _complete([batch])
 
     def _note_trouble(self, error: KafkaError) -> None:
@@ -125,7 +130,29 @@ class Lane:
         self._wake_loop()
 
 
-def _complete(batches: list[Batch]) -> None:
+def producer_settings(seconds: float) -> dict[str, Any]:
+    """librdkafka's settings of a producer whose answers somebody waits for.
+
+    Args:
+        seconds: how long a record may be on its way.
+    """
+    milliseconds = int(seconds * 1000)
+    return {
+        "acks": "all",
+        "enable.idempotence": True,
+        "allow.auto.create.topics": False,
+        # A small Java broker spends most on TLS and on copying: a third of the bytes halves the wait for a batch.
+        "compression.type": "lz4",
+        "message.timeout.ms": milliseconds,
+        "socket.timeout.ms": milliseconds,
+        # A restarted broker is found quickly; the default waits up to ten seconds.
+        "reconnect.backoff.max.ms": 500,
+        # Small packets leave at once: an answer waits for each.
+        "socket.nagle.disable": True,
+    }
+
+
+def _complete(batches: list[_Batch]) -> None:
     for batch in batches:
         if not batch.future.done():
             batch.future.set_result(None)
