@@ -54,7 +54,7 @@ class AwsServicesProcess:
         words += ["--access-key", ACCESS_KEY]
         return [*words, "--logs", str(self.logs), "--connector-log-groups", str(self.connector_log_groups)]
 
-    def start(self) -> AwsServicesProcess:
+    def start(self, seconds: float = 30) -> AwsServicesProcess:
         self.logs.mkdir(parents=True, exist_ok=True)
         keys = f"[sandbox]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
         (self.folder / "credentials").write_text(keys)
@@ -63,7 +63,7 @@ class AwsServicesProcess:
             self.process = subprocess.Popen(
                 self.command(), cwd=ROOT, env={**own, **self.environment}, stdout=log, stderr=log
             )
-        eventually(self.listens, "the server listens")
+        eventually(self.listens, "the server listens", seconds)
         return self
 
     def listens(self) -> bool:

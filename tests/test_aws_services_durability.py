@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*"}]})
 NOW = datetime.now(UTC)
+MADE_ROUNDS = 5
 
 
 @pytest.fixture
@@ -177,3 +179,57 @@ def test_many_kills_lose_nothing(aws: AwsServicesProcess) -> None:
         aws.kill_and_start()
     pages = aws.client("iam").get_paginator("list_users").paginate()
     assert names <= {user["UserName"] for page in pages for user in page["Users"]}
+
+
+def make_a_round(aws: AwsServicesProcess, number: int) -> None:
+    """The usual kinds of calls; what is made in one round under a name is deleted in it."""
+    iam, ssm, secrets = (aws.client(name) for name in ("iam", "ssm", "secretsmanager"))
+    iam.create_role(RoleName="round", AssumeRolePolicyDocument=TRUST)
+    iam.delete_role(RoleName="round")
+    ssm.put_parameter(Name="round", Value=str(number), Type="String", Overwrite=True)
+    secrets.create_secret(Name="round", SecretString="x")
+    secrets.delete_secret(SecretId="round", ForceDeleteWithoutRecovery=True)
+    aws.client("kms").create_key()
+    aws.client("cloudwatch").put_metric_data(Namespace="Own", MetricData=[{"MetricName": "round", "Value": 1.0}])
+    event = {"timestamp": int(time.time() * 1000), "message": str(number)}
+    aws.client("logs").put_log_events(logGroupName="rounds", logStreamName="s", logEvents=[event])
+
+
+def rounds_told_of(aws: AwsServicesProcess) -> list[int]:
+    """How many rounds the metric, the log and the parameter's versions tell of."""
+    window = {"StartTime": NOW - timedelta(days=1), "EndTime": NOW + timedelta(days=1), "Period": 172800}
+    data = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="Own", MetricName="round", Statistics=["Sum"], **window
+    )
+    stream = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName="rounds")
+    version = aws.client("ssm").get_parameter(Name="round")["Parameter"]["Version"]
+    return [
+        int(sum(point["Sum"] for point in data["Datapoints"])),
+        sum(len(page["events"]) for page in stream),
+        version,
+    ]
+
+
+def record_rounds(aws: AwsServicesProcess, rounds: int) -> int:
+    """Make a few rounds, then repeat their recorded lines until there are so many rounds; give the number of calls."""
+    aws.client("logs").create_log_group(logGroupName="rounds")
+    aws.client("logs").create_log_stream(logGroupName="rounds", logStreamName="s")
+    before = aws.recording.read_bytes()
+    for number in range(MADE_ROUNDS):
+        make_a_round(aws, number)
+    aws.stop(signal.SIGKILL)
+    made = aws.recording.read_bytes()[len(before) :]
+    aws.recording.write_bytes(before + made * (rounds // MADE_ROUNDS))
+    return aws.recording.read_bytes().count(b"\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("rounds", "calls", "seconds"),
+    [(50, 400, 10), pytest.param(2500, 20_000, 60, marks=pytest.mark.full)],
+)
+def test_a_long_recording_is_replayed_well_within_the_time_of_a_start(
+    aws: AwsServicesProcess, rounds: int, calls: int, seconds: float
+) -> None:
+    assert record_rounds(aws, rounds) >= calls
+    aws.start(seconds)
+    assert rounds_told_of(aws) == [rounds] * 3

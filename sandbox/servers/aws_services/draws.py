@@ -52,8 +52,9 @@ def _taken_down(generate: Callable[..., Any], key_pairs: list[str]) -> Callable[
 
 
 def _repeated(key_pairs: list[str]) -> Callable[..., Any]:
+    """The same keys again. That they are sound, which is costly to tell, was told when they were made."""
     remaining = list(key_pairs)
-    return lambda *_, **__: load_pem_private_key(remaining.pop(0).encode(), None)
+    return lambda *_, **__: load_pem_private_key(remaining.pop(0).encode(), None, unsafe_skip_rsa_key_validation=True)
 
 
 @contextmanager

@@ -7,12 +7,11 @@ import time
 from pathlib import Path
 
 from sandbox.servers.aws.errors import StateError
-from sandbox.servers.aws_services import trails
+from sandbox.servers.aws_services import moto_host, trails
 from sandbox.servers.aws_services.answers import Answer
 from sandbox.servers.aws_services.calls import Call
 from sandbox.servers.aws_services.draws import clock_stopped_at, drawn_from
 from sandbox.servers.aws_services.identities import enrol, refuse_unknown_role
-from sandbox.servers.aws_services.moto_host import MotoHost
 from sandbox.servers.aws_services.not_offered import not_offered
 from sandbox.servers.aws_services.offered import OFFERED, refuse_not_offered
 from sandbox.servers.aws_services.recording import RecordedCall, Recording, mending
@@ -32,7 +31,6 @@ class Services:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._host = MotoHost()
         self._recording = Recording(folder)
         # moto lays the default VPC and the like when a service is first called in a region, whatever the call.
         self._called: set[tuple[str, str]] = set()
@@ -47,7 +45,7 @@ class Services:
         replayed = 0
         for number, recorded in self._recording.calls():
             with clock_stopped_at(recorded.time), drawn_from(recorded.seed, recorded.key_pairs, repeat=True):
-                status = self._host.run(recorded.call).status
+                status = moto_host.run(recorded.call).status
             if status != recorded.status:
                 told = f"{recorded.call.service} {recorded.call.operation} answers {status}, not {recorded.status}"
                 raise StateError(f"{self._recording.path}: {told}: {mending(number)}")
@@ -63,7 +61,7 @@ class Services:
         self._refuse_what_moto_would_allow(call)
         seed, moment, key_pairs = secrets.token_hex(16), time.time(), list[str]()
         with clock_stopped_at(moment), drawn_from(seed, key_pairs):
-            answer = self._host.run(call)
+            answer = moto_host.run(call)
         if self._is_lasting(call, answer):
             self._called.add((call.service, call.region))
             self._recording.append(RecordedCall(call, moment, seed, key_pairs, answer.status))
