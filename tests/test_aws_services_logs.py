@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from aws_services_process import AwsServicesProcess, eventually
 
 GROUP = "API-Gateway-Execution-Logs_abc123/prod"
 KEPT = 10_000
+LATER = 2_000_000_000_000  # milliseconds since 1970: after the deletions between the tests
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +36,25 @@ def aws(shared: AwsServicesProcess) -> AwsServicesProcess:
 def entry(number: int, stage: str = "prod", **more: Any) -> dict[str, Any]:
     return {
         "requestId": f"r{number}",
-        "requestTimeEpoch": 1_790_000_000_000 + number,
+        "requestTimeEpoch": LATER + number,
         "apiId": "abc123",
         "stage": stage,
     } | more
 
 
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+def groups(aws: AwsServicesProcess) -> set[str]:
+    return {group["logGroupName"] for group in aws.client("logs").describe_log_groups()["logGroups"]}
+
+
 def messages(aws: AwsServicesProcess, group: str) -> list[str]:
     """The messages of a group, in order; nothing where the group is not there."""
-    logs = aws.client("logs")
-    if group not in {found["logGroupName"] for found in logs.describe_log_groups()["logGroups"]}:
+    if group not in groups(aws):
         return []
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     return [event["message"] for page in pages for event in page["events"]]
 
 
@@ -119,34 +127,57 @@ def test_a_connectors_lines_go_to_the_group_it_names(aws: AwsServicesProcess) ->
     aws.connector_log_groups.write_text(json.dumps({"my-sink": "connect", "my": "other"}))
     for line in (
         "2026-11-23T05:35:20 INFO my-sink task 2 reads a.pin partition 2 from 158",
-        "2026-11-23T05:35:21 ERROR my-sink: it broke",
+        "2026-11-23T05:35:21.123 ERROR my-sink: it broke",
         "Traceback (most recent call last):",
-        "2026-11-23T05:35:22 INFO your-sink task 0 reads b",
+        "2026-11-23T05:35:22.345 INFO your-sink task 0 reads b",
         "    of your-sink",
     ):
         aws.log_line("msk-connect.log", line)
     eventually(lambda: len(messages(aws, "connect")) == 3, "three lines are there")
     assert messages(aws, "connect")[1:] == [
-        "2026-11-23T05:35:21 ERROR my-sink: it broke",
+        "2026-11-23T05:35:21.123 ERROR my-sink: it broke",
         "Traceback (most recent call last):",
     ]
     assert messages(aws, "other") == []
 
 
-def test_a_student_writes_beside_us_and_deletes_ours(aws: AwsServicesProcess) -> None:
+def test_a_student_writes_beside_us(aws: AwsServicesProcess) -> None:
     logs = aws.client("logs")
     aws.log_line("api-gateway.log", entry(1))
     awaited(aws, ["r1"])
     logs.put_retention_policy(logGroupName=GROUP, retentionInDays=7)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="own")
-    event = {"timestamp": int(time.time() * 1000), "message": "by hand"}
+    event = {"timestamp": now(), "message": "by hand"}
     logs.put_log_events(logGroupName=GROUP, logStreamName="own", logEvents=[event])
     aws.kill_and_start()
     eventually(lambda: len(messages(aws, GROUP)) == 2, "both events are there")
-    assert messages(aws, GROUP)[1] == "by hand"
-    logs.delete_log_group(logGroupName=GROUP)
-    aws.log_line("api-gateway.log", entry(2))
+    assert "by hand" in messages(aws, GROUP)
+
+
+def delete_group(aws: AwsServicesProcess) -> None:
+    aws.client("logs").delete_log_group(logGroupName=GROUP)
+
+
+def delete_stream(aws: AwsServicesProcess) -> None:
+    logs = aws.client("logs")
+    (stream,) = logs.describe_log_streams(logGroupName=GROUP)["logStreams"]
+    logs.delete_log_stream(logGroupName=GROUP, logStreamName=stream["logStreamName"])
+
+
+@pytest.mark.parametrize("delete", [delete_group, delete_stream])
+def test_what_a_student_deletes_stays_deleted_until_a_server_logs_again(
+    aws: AwsServicesProcess, delete: Callable[[AwsServicesProcess], None]
+) -> None:
+    aws.log_line("api-gateway.log", entry(1, requestTimeEpoch=now()))
+    awaited(aws, ["r1"])
+    delete(aws)
+    aws.kill_and_start()  # the lines there are, are brought before the first answer
+    assert messages(aws, GROUP) == []
+    assert (GROUP in groups(aws)) == (delete is delete_stream)
+    aws.log_line("api-gateway.log", entry(2, requestTimeEpoch=now()))
     awaited(aws, ["r2"])
+    aws.kill_and_start()
+    assert requests_of(aws) == ["r2"]
 
 
 def test_shipped_events_are_not_recorded(aws: AwsServicesProcess) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-_CONNECT_LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d) ([A-Z]+) ((\S+?):?( .*|$))")
+_CONNECT_LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?) ([A-Z]+) ((\S+?):?( .*|$))")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """Brings what the sandbox's own servers log to CloudWatch Logs.
 
 Groups and streams are made by calls, which are recorded; events live in memory only and come from the files again
-after a restart, so that none is there twice.
+after a restart, so that none is there twice. What a student has deleted stays deleted until a server logs again:
+only lines of a later time than the deletion are brought, by the running server and after a restart alike. Amazon says
+of API Gateway's groups just that requests "may" not be logged after their group was deleted, until a redeployment:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/view-cloudwatch-log-events-in-cloudwatch-console.html
 """
 
 from __future__ import annotations
@@ -56,19 +59,13 @@ class LogShipping:
             self._put(group, events)
 
     def _put(self, group: str, events: Iterable[LogEvent]) -> None:
-        stream = self._stream(group)
-        now = utcnow()
-        ingested = int(unix_time_millis(now))
-        stream.events += [
-            MotoEvent(ingested, {"timestamp": event.timestamp, "message": event.message}) for event in events
-        ]
-        del stream.events[:-KEPT_EVENTS]
-        stream.last_ingestion_time = now
-        stream.stored_bytes = sum(len(event.message) for event in stream.events)
-
-    def _stream(self, group: str) -> LogStream:
-        """The stream for our events; what a student has deleted is made again, as the services do."""
         name = hashlib.md5(group.encode(), usedforsecurity=False).hexdigest()
+        deleted = self._services.log_deletions.last(group, name)
+        if kept := [event for event in events if event.timestamp >= deleted]:
+            _append(self._stream(group, name), kept)
+
+    def _stream(self, group: str, name: str) -> LogStream:
+        """The stream for our events, made if it is not there."""
         backend: LogsBackend = logs_backends[ACCOUNT_ID][REGION]
         if group not in backend.groups:
             self._make("CreateLogGroup", logGroupName=group)
@@ -80,3 +77,12 @@ class LogShipping:
         headers = {"x-amz-target": f"Logs_20140328.{operation}", "content-type": "application/x-amz-json-1.1"}
         request = SignedRequest("POST", "/", headers, orjson.dumps(parameters))
         self._services.run(Call("logs", REGION, "", operation, Form.JSON, request))
+
+
+def _append(stream: LogStream, events: Iterable[LogEvent]) -> None:
+    now = utcnow()
+    ingested = int(unix_time_millis(now))
+    stream.events += [MotoEvent(ingested, {"timestamp": event.timestamp, "message": event.message}) for event in events]
+    del stream.events[:-KEPT_EVENTS]
+    stream.last_ingestion_time = now
+    stream.stored_bytes = sum(len(event.message) for event in stream.events)

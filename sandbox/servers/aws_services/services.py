@@ -12,6 +12,7 @@ from sandbox.servers.aws_services.answers import Answer
 from sandbox.servers.aws_services.calls import Call
 from sandbox.servers.aws_services.draws import clock_stopped_at, drawn_from
 from sandbox.servers.aws_services.identities import enrol, refuse_unknown_role
+from sandbox.servers.aws_services.log_deletions import LogDeletions
 from sandbox.servers.aws_services.not_offered import not_offered
 from sandbox.servers.aws_services.offered import OFFERED, refuse_not_offered
 from sandbox.servers.aws_services.recording import RecordedCall, Recording, mending
@@ -27,6 +28,9 @@ READS = (
 class Services:
     """Runs calls one at a time; those answered are there after a kill -9.
 
+    Attributes:
+        log_deletions: when log groups and streams were deleted.
+
     Raises `StateError` when the recording cannot be read, written or replayed.
     """
 
@@ -34,6 +38,7 @@ class Services:
         self._recording = Recording(folder)
         # moto lays the default VPC and the like when a service is first called in a region, whatever the call.
         self._called: set[tuple[str, str]] = set()
+        self.log_deletions = LogDeletions()
 
     def enrol(self, user_name: str, access_key: str) -> None:
         """Make the user of the sandbox's own key; its identifier and date are the same at every start."""
@@ -49,7 +54,7 @@ class Services:
             if status != recorded.status:
                 told = f"{recorded.call.service} {recorded.call.operation} answers {status}, not {recorded.status}"
                 raise StateError(f"{self._recording.path}: {told}: {mending(number)}")
-            self._called.add((recorded.call.service, recorded.call.region))
+            self._note(recorded)
             replayed += 1
         return replayed
 
@@ -63,9 +68,15 @@ class Services:
         with clock_stopped_at(moment), drawn_from(seed, key_pairs):
             answer = moto_host.run(call)
         if self._is_lasting(call, answer):
-            self._called.add((call.service, call.region))
-            self._recording.append(RecordedCall(call, moment, seed, key_pairs, answer.status))
+            recorded = RecordedCall(call, moment, seed, key_pairs, answer.status)
+            self._recording.append(recorded)
+            self._note(recorded)
         return answer
+
+    def _note(self, recorded: RecordedCall) -> None:
+        self._called.add((recorded.call.service, recorded.call.region))
+        if recorded.status < 400:
+            self.log_deletions.note(recorded.call, recorded.time)
 
     def _is_lasting(self, call: Call, answer: Answer) -> bool:
         if (call.service, call.region) not in self._called:

@@ -23,7 +23,7 @@ def main() -> int:
     logging.basicConfig(
         stream=sys.stdout,
         level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
+        format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%S",
     )
     logging.getLogger("botocore").setLevel(logging.WARNING)
