@@ -239,8 +239,15 @@ def test_tags_beyond_what_a_stream_may_have_are_refused(client: Any, new_stream:
         client.add_tags_to_stream(StreamName=name, Tags={str(number): "" for number in range(51)})
     with refused("InvalidArgumentException", "illegal characters"):
         client.add_tags_to_stream(StreamName=name, Tags={"a": "100%"})
-    with refused("ValidationException", "Map keys must satisfy constraint"):
+    bounds = (
+        r"\[Member must have length less than or equal to 128, Member must have length greater than or equal to 1\]$"
+    )
+    with refused("ValidationException", f"at 'tags' failed to satisfy constraint: Map keys must satisfy .*{bounds}"):
         client.add_tags_to_stream(StreamName=name, Tags={"k" * 129: "v"})
+    with refused(
+        "ValidationException", f"k\\]' at 'tagKeys' failed to satisfy constraint: Member must satisfy .*{bounds}"
+    ):
+        client.remove_tags_from_stream(StreamName=name, TagKeys=["k" * 129])
     with refused("ResourceNotFoundException"):
         client.tag_resource(ResourceARN=arn("no-such-stream"), Tags={"a": "b"})
 

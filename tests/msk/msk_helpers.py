@@ -30,8 +30,8 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from sandbox.servers.aws import constraints
 from sandbox.servers.kafka_properties import librdkafka_settings
-from sandbox.servers.msk.limits import check_limits
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 60
@@ -65,7 +65,7 @@ def validate(model: OperationModel, parsed: dict[str, Any], **_: Any) -> None:
     if model.output_shape is not None and "Error" not in parsed:
         report = ParamValidator().validate(answer, model.output_shape)
         assert not report.has_errors(), report.generate_report()
-        check_limits(model.output_shape, answer)
+        constraints.check(model.output_shape, answer)
 
 
 @dataclass

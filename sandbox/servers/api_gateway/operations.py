@@ -8,7 +8,6 @@ from functools import partial
 from botocore.model import OperationModel
 
 from sandbox.servers.api_gateway import (
-    constraints,
     operations_account,
     operations_api_keys,
     operations_deployments,
@@ -27,6 +26,7 @@ from sandbox.servers.api_gateway import (
 from sandbox.servers.api_gateway.operations_usage import get_usage
 from sandbox.servers.api_gateway.quota import QuotaBook
 from sandbox.servers.api_gateway.state import State
+from sandbox.servers.aws import constraints
 from sandbox.servers.aws.rest_json import Params, RestJson
 
 Operation = Callable[[State, Params], Params]
@@ -58,5 +58,6 @@ def operations(protocol: RestJson, state: State, quotas: QuotaBook) -> Mapping[s
 
 
 def _run(model: OperationModel, run: Operation, state: State, params: Params) -> Params:
-    constraints.check(model, params)
+    if model.input_shape is not None:
+        constraints.check(model.input_shape, params, body=f"{model.name[0].lower()}{model.name[1:]}Input.")
     return run(state, params)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from botocore.model import OperationModel
 
+from sandbox.servers.aws import constraints
 from sandbox.servers.aws.asgi import Receive, Scope, Send
 from sandbox.servers.aws.credentials import CredentialsFile
+from sandbox.servers.aws.errors import BadRequestError
 from sandbox.servers.aws.rest_json import Params, RestJson
 from sandbox.servers.aws.rest_json_service import RestJsonService
 from sandbox.servers.aws.store import Store
@@ -23,7 +25,6 @@ from sandbox.servers.msk import (
     operations_tags,
     operations_worker_configurations,
 )
-from sandbox.servers.msk.limits import check_limits
 from sandbox.servers.msk.plugin_files import PluginFiles
 from sandbox.servers.msk.state import Broker, State
 from sandbox.servers.msk.steward import Steward
@@ -99,5 +100,5 @@ def _service(name: str, operations: Mapping[str, Run], state: State, credentials
 
 def _checked(operation: OperationModel, run: Run, state: State, params: Params) -> Params:
     if operation.input_shape is not None:
-        check_limits(operation.input_shape, params)
+        constraints.check(operation.input_shape, params, error=BadRequestError)
     return run(state, params)
