@@ -1,4 +1,8 @@
-"""The file of the calls that changed something. Replayed in order it makes the same state again."""
+"""The file of the calls that changed something. Replayed in order it makes the same state again.
+
+Every call stays in it. A replay costs about 0.7 ms a call, so that 100,000 calls are within the time of a start; a
+snapshot of moto's state would be faster and is not sound: subnets hand out addresses from a running generator.
+"""
 
 from __future__ import annotations
 
