@@ -13,5 +13,9 @@ class RecordsLostError(BenchmarkError):
     """A way of posting left fewer records in Kafka than it was given, or more."""
 
 
+class UnexpectedAnswerError(BenchmarkError):
+    """A server refused a request or a record of it, or hung up."""
+
+
 class AlreadyRunningError(BenchmarkError):
     """Another `make bench` uses the benchmarks' sandbox."""

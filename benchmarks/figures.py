@@ -30,7 +30,8 @@ class Figure:
     Attributes:
         name: what was measured.
         value: in `unit`.
-        unit: `s`, `MB` (10^6 bytes), `rows/s`, or `x` for a ratio of two measurements of the same run.
+        unit: `s`, `ms`, `MB` (10^6 bytes), `rows/s`, `records/s`, `requests/s`, or `x` for a ratio of two
+            measurements of the same run.
         bar: None where nothing is asked for.
     """
 

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure
 from sandbox.run.report import reports
 from sandbox.settings import load_settings, write_private
 
-DECIMALS = {"s": 2, "x": 2, "MB": 0, "rows/s": 0, "records/s": 0}
+DECIMALS = {"s": 2, "x": 2, "MB": 0, "rows/s": 0, "records/s": 0, "requests/s": 0, "ms": 2}
 
 
 @dataclass

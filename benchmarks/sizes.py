@@ -16,6 +16,8 @@ class Sizes:
         generated: rows of each table that the generator makes.
         kinesis_calls, kinesis_records: written singly, and in batches and read, in a round.
         kinesis_stream: records written into one shard.
+        gateway_calls: requests with one record on each connection, in a round.
+        gateway_records: records in batches, in a round.
     """
 
     rows: int = 11_154
@@ -28,6 +30,8 @@ class Sizes:
     kinesis_calls: int = 1_000
     kinesis_records: int = 50_000
     kinesis_stream: int = 1_000_000
+    gateway_calls: int = 1_000
+    gateway_records: int = 20_000
 
 
 FULL = Sizes()
@@ -42,5 +46,7 @@ QUICK = Sizes(
     kinesis_calls=100,
     kinesis_records=10_000,
     kinesis_stream=50_000,
+    gateway_calls=100,
+    gateway_records=2_000,
 )
 SEED = 1
