@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import uvicorn
 
+from sandbox.servers.whole_answers import WholeAnswers
+
 # A client may leave its connection idle for so long and still find it open.
 KEEP_ALIVE_SECONDS = 75
 
@@ -32,7 +34,7 @@ def serve(
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=WholeAnswers,
         ws="none",
         lifespan=lifespan,
         access_log=False,
