@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote_plus, unquote_plus
 
 from airspeed import Template, TemplateError
@@ -43,7 +43,7 @@ class MappingTemplate:
         """
         namespace = {
             "input": Input(payload, params),
-            "util": Util(),
+            "util": UTIL,
             "context": context,
             "stageVariables": VelocityMap(variables),
         }
@@ -68,8 +68,21 @@ def _compiled(text: str) -> Template:
     return template
 
 
-class Input:
+class _Variable:
+    """A variable with methods. airspeed looks for an item before an attribute, and a miss costs more than the call."""
+
+    NAMES: ClassVar[frozenset[str]]
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.NAMES:
+            return getattr(self, name)
+        raise KeyError(name)
+
+
+class Input(_Variable):
     """`$input`: the body and the parameters."""
+
+    NAMES = frozenset(["body", "json", "params", "path"])
 
     def __init__(self, payload: Payload, params: VelocityMap) -> None:
         self._payload = payload
@@ -97,8 +110,10 @@ class Input:
         return next((found[name] for found in dict.values(self._params) if name in found), "")
 
 
-class Util:
+class Util(_Variable):
     """`$util`."""
+
+    NAMES = frozenset(["base64Decode", "base64Encode", "escapeJavaScript", "parseJson", "urlDecode", "urlEncode"])
 
     def escapeJavaScript(self, value: Any) -> str:
         """Escape text for a JavaScript string. A single quote becomes \\', which JSON does not know."""
@@ -126,6 +141,9 @@ class Util:
             return base64.b64decode(show(value), validate=True).decode("utf-8", "replace")
         except binascii.Error as error:
             raise ValueError("not base64") from error
+
+
+UTIL = Util()
 
 
 def _escape(match: re.Match[str]) -> str:
