@@ -26,6 +26,10 @@ from sandbox.servers.aws.credentials import CredentialsFile
 Deploy = Callable[..., Deployed]
 ACTION = "arn:aws:apigateway:us-east-1:kinesis:action"
 ROLE = "arn:aws:iam::123456789012:role/pinterest-api-gateway-kinesis"
+NOT_FOUND = {
+    "__type": "ResourceNotFoundException",
+    "message": "Stream not-there under account 123456789012 not found.",
+}
 ROW = {"index": 7, "title": 'it\'s "é"', "tags": [1, {"a": None}]}
 
 
@@ -121,7 +125,12 @@ def test_another_media_type_is_unsupported(course: Deployed) -> None:
 
 def test_kinesis_says_why_it_refuses(course: Deployed) -> None:
     answer = course.call("/streams/not-there")
-    assert (answer.status_code, answer.json()["__type"]) == (400, "ResourceNotFoundException")
+    assert (answer.status_code, answer.json()) == (400, NOT_FOUND)
+
+
+def test_a_record_to_a_stream_that_is_not_there_is_refused(course: Deployed) -> None:
+    answer = course.call("/streams/not-there/record", "PUT", json={"Data": {}, "PartitionKey": "k"})
+    assert (answer.status_code, answer.json()) == (400, NOT_FOUND)
 
 
 def test_without_a_key_nothing_passes(course: Deployed) -> None:
