@@ -280,6 +280,45 @@ def test_a_plan_with_stages_cannot_be_deleted(client: Any, gateway: GatewayProce
     assert_bad_request(delete, message)
 
 
+def test_throttles_of_methods_are_made_and_patched(client: Any, gateway: GatewayProcess, deploy: Deploy) -> None:
+    deployed = deploy(gateway)
+    stage = {"apiId": deployed.api_id, "stage": "dev", "throttle": {"/topics/GET": {"rateLimit": 5.0, "burstLimit": 2}}}
+    plan = client.create_usage_plan(name="methods", apiStages=[stage])
+    assert plan["apiStages"] == [stage]
+    base = f"/apiStages/{deployed.api_id}:dev"
+    patches = [
+        {"op": "replace", "path": f"{base}/throttle//topics/GET/burstLimit", "value": "3"},
+        {"op": "add", "path": f"{base}/throttle/~1streams~1{{stream-name}}/PUT/rateLimit", "value": "1.5"},
+    ]
+    patched = client.update_usage_plan(usagePlanId=plan["id"], patchOperations=patches)["apiStages"][0]["throttle"]
+    own = {"/topics/GET": {"rateLimit": 5.0, "burstLimit": 3}, "/streams/{stream-name}/PUT": {"rateLimit": 1.5}}
+    assert {method: {name: limits[name] for name in own[method]} for method, limits in patched.items()} == own
+    patches = [{"op": "remove", "path": f"{base}/throttle"}]
+    assert "throttle" not in client.update_usage_plan(usagePlanId=plan["id"], patchOperations=patches)["apiStages"][0]
+    client.update_usage_plan(
+        usagePlanId=plan["id"],
+        patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{deployed.api_id}:dev"}],
+    )
+    client.delete_usage_plan(usagePlanId=plan["id"])
+
+
+def test_a_throttle_of_a_method_that_cannot_be_is_refused(client: Any, gateway: GatewayProcess, deploy: Deploy) -> None:
+    deployed = deploy(gateway)
+    update = partial(client.update_usage_plan, usagePlanId=deployed.plan_id)
+    base = f"/apiStages/{deployed.api_id}:dev"
+    known = (
+        "/apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>, /apiStages/<apidId:stageName>/throttle]"
+    )
+    assert_bad_request(update, known, patchOperations=[{"op": "remove", "path": base}])
+    limit = {"op": "replace", "path": f"{base}/throttle//topics/GET/rateLimit", "value": "-1"}
+    assert_bad_request(update, "not a number that is a limit", patchOperations=[limit])
+    elsewhere = {"op": "remove", "path": "/apiStages/abc:dev/throttle"}
+    message = f"Invalid API Stage {{api: abc, stage: dev}} specified for usageplan {deployed.plan_id}"
+    assert_not_found(update, message, patchOperations=[elsewhere])
+    unknown = {"op": "remove", "path": f"{base}/throttle//topics/GET"}
+    assert_not_found(update, "Invalid Method identifier specified", patchOperations=[unknown])
+
+
 def test_a_plan_of_an_unknown_stage_is_not_found(client: Any) -> None:
     assert_not_found(
         client.create_usage_plan,

@@ -170,6 +170,58 @@ def test_a_throttle_is_switched_off_and_keeps_its_fill_meanwhile(gateway: Gatewa
     assert statuses(api, ["/a"]) == [200]
 
 
+def plan_for_methods(gateway: GatewayProcess, deploy: Deploy, methods: dict[str, Any], **plan: Any) -> Deployed:
+    """Two methods that ask for a key, and a plan with throttles for single methods of their stage."""
+    key = {"security": [{"api_key": []}]}
+    api = deploy(gateway, document({"/a": transformed(mock(), **key), "/b": transformed(mock(), **key)}), **plan)
+    stages = [{"op": op, "path": "/apiStages", "value": f"{api.api_id}:dev"} for op in ("remove", "add")]
+    limits = [
+        {"op": "replace", "path": f"/apiStages/{api.api_id}:dev/throttle/{method}/{name}", "value": str(value)}
+        for method, values in methods.items()
+        for name, value in values.items()
+    ]
+    gateway.client().update_usage_plan(usagePlanId=api.plan_id, patchOperations=stages + limits)
+    return api
+
+
+NONE_LEFT = {"rateLimit": 0.001, "burstLimit": 1}
+MANY = {"rateLimit": 100, "burstLimit": 100}
+
+
+def test_a_plans_throttle_of_a_method_wins_over_its_throttle_of_all(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = plan_for_methods(gateway, deploy, {"/a/ANY": MANY}, throttle=NONE_LEFT)
+    assert statuses(api, ["/a", "/a", "/a", "/b", "/b"]) == [200, 200, 200, 200, 429]
+    assert api.call("/b").json() == {"message": "Too Many Requests"}
+
+
+def test_a_plans_throttle_of_a_method_holds_back_that_method_alone(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = plan_for_methods(gateway, deploy, {"~1a/ANY": NONE_LEFT})
+    assert statuses(api, ["/a", "/a", "/b", "/b"]) == [200, 429, 200, 200]
+
+
+def test_the_stages_throttle_comes_after_the_plans(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = plan_for_methods(gateway, deploy, {"/a/ANY": MANY}, throttle=MANY)
+    patch_stage(api, **{"/*/*/throttling/rateLimit": "0.001", "/*/*/throttling/burstLimit": "1"})
+    assert statuses(api, ["/a", "/a", "/b", "/b"]) == [200, 429, 200, 429]
+
+
+def test_each_key_has_the_throttle_of_a_method_for_itself(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api, client = plan_for_methods(gateway, deploy, {"/a/ANY": NONE_LEFT}), gateway.client()
+    other = client.create_api_key(name="other", enabled=True)
+    client.create_usage_plan_key(usagePlanId=api.plan_id, keyId=other["id"], keyType="API_KEY")
+    assert statuses(api, ["/a", "/a"]) == [200, 429]
+    assert api.call("/a", headers={"x-api-key": other["value"]}).status_code == 200
+    client.delete_api_key(apiKey=other["id"])
+
+
+def test_a_removed_throttle_of_a_method_holds_nothing_back(gateway: GatewayProcess, deploy: Deploy) -> None:
+    api = plan_for_methods(gateway, deploy, {"/a/ANY": NONE_LEFT})
+    assert statuses(api, ["/a", "/a"]) == [200, 429]
+    patch = {"op": "remove", "path": f"/apiStages/{api.api_id}:dev/throttle//a/ANY"}
+    plan = gateway.client().update_usage_plan(usagePlanId=api.plan_id, patchOperations=[patch])
+    assert (plan["apiStages"], statuses(api, ["/a"])) == ([{"apiId": api.api_id, "stage": "dev"}], [200])
+
+
 LINE = (
     "$context.requestId ${context.identity.sourceIp} $context.httpMethod $context.resourcePath $context.status "
     "$context.responseLength $context.identity.apiKey $context.error.message $context.integration.status"

@@ -87,7 +87,8 @@ class DataPlane:
         invocation = call.invocation
         stage, operation = self._find(call)
         if operation.api_key_required:
-            invocation.api_key_id = self._access.admit(stage.key, call.header(b"x-api-key")).key_id
+            grant = self._access.admit(stage.key, call.header(b"x-api-key"), operation.name)
+            invocation.api_key_id = grant.key_id
         if operation.bucket is not None and not operation.bucket.take():
             raise Refused(THROTTLED)
         body = await read_body(call.scope, receive, MAX_PAYLOAD_BYTES)

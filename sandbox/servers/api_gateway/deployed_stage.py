@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.servers.api_gateway.custom_responses import CustomResponses
 from sandbox.servers.api_gateway.document import VERBS, Document, Method, methods, section
 from sandbox.servers.api_gateway.integrations import Integration, build_integration
+from sandbox.servers.api_gateway.method_settings import method_name
 from sandbox.servers.api_gateway.request_validation import RequestValidation, request_validation
 from sandbox.servers.api_gateway.routing import Router
 from sandbox.servers.api_gateway.state import Api, State
@@ -21,10 +22,14 @@ ALL_METHODS = "*/*"
 
 @dataclass(frozen=True)
 class Operation:
-    """A deployed method: what answers it and what it asks for. `bucket` is the stage's throttle of the method."""
+    """A deployed method: what answers it and what it asks for.
+
+    `name` is what throttles call it (`method_name`), `bucket` is the stage's throttle of it.
+    """
 
     resource_id: str
     resource_path: str
+    name: str
     api_key_required: bool
     validation: RequestValidation
     integration: Integration
@@ -114,6 +119,7 @@ def compile_operation(
     return Operation(
         resource_id=api.resource_ids.get(method.path, ""),
         resource_path=method.path,
+        name=method_name(f"{method.path}/{method.verb}"),
         api_key_required=method.api_key_required,
         validation=request_validation(document, method),
         integration=build_integration(method, variables),
@@ -123,16 +129,10 @@ def compile_operation(
 
 def _limits(settings: Mapping[str, Any], method: Method) -> tuple[float | None, int | None]:
     """Rate and burst of a method by the stage's settings; `*/*` holds for every method without its own."""
-    own = {_setting_name(name): setting for name, setting in settings.items()}
-    setting = own.get(f"{method.path.strip('/')}/{method.verb}") or own.get(ALL_METHODS) or {}
+    own = {method_name(name): setting for name, setting in settings.items()}
+    setting = own.get(method_name(f"{method.path}/{method.verb}")) or own.get(ALL_METHODS) or {}
     rate, burst = setting.get("throttlingRateLimit", -1), setting.get("throttlingBurstLimit", -1)
     return (None if rate < 0 else rate), (None if burst < 0 else burst)
-
-
-def _setting_name(name: str) -> str:
-    """`~1streams~1{name}/GET`, as patches and answers write it, is `streams/{name}/GET`."""
-    path, _, verb = name.rpartition("/")
-    return f"{path.replace('~1', '/').replace('~0', '~').strip('/')}/{verb}"
 
 
 def _stage_log(settings: Mapping[str, Any]) -> StageLog | None:

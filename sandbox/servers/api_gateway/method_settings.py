@@ -69,6 +69,13 @@ FIELDS: dict[str, tuple[str, Callable[[str | None], Any]]] = {
 }
 
 
+def method_name(key: str) -> str:
+    """A method as settings and throttles name it (`/streams/{name}/GET`, `~1streams~1{name}/GET`), without its slashes
+    at the start and the end: `streams/{name}/GET`."""
+    path, _, verb = key.rpartition("/")
+    return f"{path.replace('~1', '/').replace('~0', '~').strip('/')}/{verb}"
+
+
 def is_method_setting(patch: Patch, settings: Settings) -> bool:
     """Whether a patch of a stage is one of a method's settings."""
     path = str(patch.get("path")).removeprefix("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from sandbox.servers.api_gateway import method_throttles
 from sandbox.servers.api_gateway.identifiers import new_id
 from sandbox.servers.api_gateway.pages import page
 from sandbox.servers.api_gateway.patches import Patch, checked, number
@@ -13,7 +14,6 @@ from sandbox.servers.aws.errors import (
     BadRequestError,
     ConflictError,
     NotFoundError,
-    NotImplementedOperationError,
 )
 from sandbox.servers.aws.rest_json import Params
 
@@ -29,6 +29,7 @@ PATCHES = {
     "/quota/limit": ("add", "replace"),
     "/quota/period": ("add", "replace"),
     "/quota/offset": ("add", "replace"),
+    **method_throttles.PATHS,
 }
 
 
@@ -52,11 +53,11 @@ def create_usage_plan(state: State, params: Params) -> Params:
 def _check(state: State, plan: dict[str, Any]) -> None:
     """Raises as Amazon does for a plan that cannot be, and completes what it leaves out."""
     for stage in plan["apiStages"]:
-        if stage.get("throttle"):
-            raise NotImplementedOperationError("Throttling of single methods in a usage plan is not served here")
         api = state.apis.get(stage.get("apiId", ""))
         if api is None or stage.get("stage") not in api.stages:
             raise NotFoundError(f"API Stage not found: {stage.get('apiId')}:{stage.get('stage')}")
+        for throttle in (stage.get("throttle") or {}).values():
+            _check_throttle(throttle)
     _check_throttle(plan["throttle"])
     _check_quota(plan["quota"])
 
@@ -93,10 +94,14 @@ def get_usage_plans(state: State, params: Params) -> Params:
 
 
 def update_usage_plan(state: State, params: Params) -> Params:
-    """Patch a plan's name, description, stages (`apiId:stage`), throttle or quota."""
+    """Patch a plan's name, description, stages (`apiId:stage`), throttles or quota."""
     plan = copy.deepcopy(state.plan(params["usagePlanId"]))
-    for patch in checked(params.get("patchOperations", []), PATCHES):
-        _patch(plan, patch)
+    for patch in params.get("patchOperations", []):
+        if method_throttles.is_method_throttle(patch):
+            method_throttles.change(plan, patch)
+        else:
+            checked([patch], PATCHES)
+            _patch(plan, patch)
     _check(state, plan)
     state.save_plan(plan)
     return plan
@@ -122,13 +127,10 @@ def _limit(field: str, patch: Patch) -> Any:
 
 def _patch_stages(plan: dict[str, Any], patch: Patch) -> None:
     api_id, _, stage = str(patch.get("value") or "").partition(":")
-    wanted = {"apiId": api_id, "stage": stage}
-    if patch["op"] == "add":
-        plan["apiStages"] = [known for known in plan["apiStages"] if known != wanted] + [wanted]
-    elif wanted in plan["apiStages"]:
-        plan["apiStages"] = [known for known in plan["apiStages"] if known != wanted]
-    else:
-        raise NotFoundError(f"Invalid API Stage {{api: {api_id}, stage: {stage}}} specified for usageplan {plan['id']}")
+    if patch["op"] == "remove":
+        plan["apiStages"].remove(method_throttles.stage_of(plan, api_id, stage))
+    elif (api_id, stage) not in [(known["apiId"], known["stage"]) for known in plan["apiStages"]]:
+        plan["apiStages"].append({"apiId": api_id, "stage": stage})
 
 
 def delete_usage_plan(state: State, params: Params) -> Params:
