@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from airspeed import operators
 
 # What airspeed asks of a map itself; Python's other methods (`items`, `copy`) are no names of a template's.
@@ -79,7 +80,10 @@ def show(value: Any) -> str:
 
 def to_json(value: Any) -> str:
     """A JSON value as compact text."""
-    return _ENCODER.encode(value)
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # an integer of more than 64 bits, half of a surrogate pair, deep nesting
+        return _ENCODER.encode(value)
 
 
 def parse_json(text: str) -> Any:
