@@ -5,7 +5,6 @@ which Confluent's proxy hands on.
 """
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
@@ -24,6 +23,7 @@ from sandbox.servers.rest_proxy.errors import (
 )
 from sandbox.servers.rest_proxy.fetched import Fetched, Place, place_of
 from sandbox.servers.rest_proxy.kafka_errors import error_code, whole_answer
+from sandbox.servers.rest_proxy.topic_pattern import TopicPattern
 
 _Encoded = TypeVar("_Encoded")
 
@@ -88,7 +88,7 @@ class ConsumerSession:
     def _start_anew(self) -> None:
         self._mode = _Mode.NONE
         self._topics: list[str] = []
-        self._pattern = re.compile("")
+        self._pattern: TopicPattern | None = None
         self._pattern_seen = float("-inf")
         self._assigned: list[Place] = []
         # The next record to give to the client, and the place to commit, of each partition.
@@ -112,7 +112,7 @@ class ConsumerSession:
         else:
             self.unsubscribe()
 
-    def subscribe_pattern(self, pattern: re.Pattern[str]) -> None:
+    def subscribe_pattern(self, pattern: TopicPattern) -> None:
         """Share the partitions of all topics whose whole name matches, now or later."""
         self._enter(_Mode.PATTERN)
         self._pattern, self._pattern_seen = pattern, float("-inf")
@@ -248,13 +248,13 @@ class ConsumerSession:
 
     def _look_for_topics(self) -> None:
         """Subscribe to the topics that match the pattern, when the last look is not fresh."""
-        if self._mode is not _Mode.PATTERN or time.monotonic() - self._pattern_seen < _METADATA_MS / 1000:
+        if self._pattern is None or time.monotonic() - self._pattern_seen < _METADATA_MS / 1000:
             return
         self._pattern_seen = time.monotonic()
         # When Kafka is away, the next look finds them.
         with contextlib.suppress(KafkaException):
             names = self._client.list_topics(timeout=self._timeout).topics.keys() - _INTERNAL_TOPICS
-            topics = sorted(name for name in names if self._pattern.fullmatch(name))
+            topics = self._pattern.matching(names)
             if topics and topics != self._topics:
                 self._share(topics)
 
