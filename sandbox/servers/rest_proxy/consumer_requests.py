@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.servers.rest_proxy.consumer_session import Commit
+from sandbox.servers.rest_proxy.commits import Commit
 from sandbox.servers.rest_proxy.errors import (
     BadRequestError,
     ConstraintViolationError,
