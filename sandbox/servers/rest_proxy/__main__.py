@@ -5,7 +5,6 @@ proxy after the requests under way are answered.
 """
 
 import argparse
-import io
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +26,6 @@ def main() -> int:
     except KafkaPropertiesError as error:
         print(error, file=sys.stderr)
         return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
     proxy = RestProxy(settings, arguments.timeout)
     serve(proxy, arguments.host, arguments.port, int(arguments.timeout) + 1, lifespan="on")
     return 0
