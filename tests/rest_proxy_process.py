@@ -85,7 +85,9 @@ class Client:
         return self.http.request(method, url, json=body, headers=named, timeout=SECONDS)
 
     def topic(self, partitions: int = 3, prefix: str = "rest-proxy-test") -> str:
-        name = f"{prefix}-{uuid.uuid4().hex}"
+        return self.topic_named(f"{prefix}-{uuid.uuid4().hex}", partitions)
+
+    def topic_named(self, name: str, partitions: int = 1) -> str:
         self.admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
         self.topics.append(name)
         return name

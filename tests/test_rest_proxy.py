@@ -45,6 +45,7 @@ from sandbox.servers.rest_proxy.media_types import (
 )
 from sandbox.servers.rest_proxy.msk_iam import connect_token, token_callback
 from sandbox.servers.rest_proxy.records import parse_records
+from sandbox.servers.rest_proxy.request_log import acknowledged
 from sandbox.servers.rest_proxy.settings import ConsumerLimits, ProxySettings, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -504,13 +505,21 @@ def test_paths_methods_and_sizes_are_judged_without_kafka() -> None:
     against_absent_kafka(talk)
 
 
-def test_the_access_log_has_a_line_a_request_without_its_query(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_request_log_has_a_line_a_request_without_its_query(capsys: pytest.CaptureFixture[str]) -> None:
     async def talk(client: Client) -> None:
-        await client.request("GET", "/", authorization="Basic c2VjcmV0")
+        await client.request("GET", "/", authorization="Basic c2VjcmV0", x_amzn_trace_id="Root=1-2-3")
 
     against_absent_kafka(talk)
     [line] = capsys.readouterr().out.splitlines()
-    assert " GET / 200 0 records " in line and "c2VjcmV0" not in line
+    entry = json.loads(line)
+    assert (entry["httpMethod"], entry["path"], entry["status"]) == ("GET", "/", 200)
+    assert entry["xrayTraceId"] == "Root=1-2-3" and "c2VjcmV0" not in line
+
+
+def test_the_request_log_has_the_offsets_that_kafka_gave() -> None:
+    places = [(0, 5), (2, 9), (0, 6), (None, None), (0, 8), (2, 10)]
+    outcomes = [{"partition": partition, "offset": offset} for partition, offset in places]
+    assert acknowledged(outcomes) == [(0, 5, 6), (2, 9, 10), (0, 8, 8)]
 
 
 # --- a lane, against the broker that librdkafka has inside for tests ---

@@ -186,6 +186,18 @@ def test_a_pattern_is_matched_against_whole_names(client: Client, consumer: Cons
     assert sorted(consumer.reads(9)) == list(range(9))
 
 
+def test_a_pattern_that_java_never_finishes_holds_up_nothing(client: Client, consumer: Consumer) -> None:
+    client.topic(1, prefix="rest-proxy-test-" + "a" * 60)
+    subscribing = threading.Thread(
+        target=lambda: consumer.does("POST", "/subscription", {"topic_pattern": "rest-proxy-test-(a+)+"})
+    )
+    subscribing.start()
+    assert requests.get(client.url, timeout=5).ok
+    subscribing.join(5)
+    assert not subscribing.is_alive()
+    assert requests.get(f"{consumer.address}/subscription", timeout=5).json() == {"topics": []}
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -215,6 +227,10 @@ def test_topics_and_pattern_at_once_are_refused(consumer: Consumer) -> None:
         ("/subscription", None, 422, "subscription must not be null (was null)"),
         ("/subscription", {"topic_pattern": ""}, 422, "Topic pattern to subscribe to cannot be empty"),
         ("/subscription", {"topic_pattern": "(["}, 422, "topic_pattern is not a regular expression"),
+        ("/subscription", {"topic_pattern": "(?!a).*"}, 422, "of RE2: invalid perl operator: (?!"),
+        ("/subscription", {"topic_pattern": "(" * 9 + "a" + "{9,})" * 9}, 422, "of RE2: invalid repetition size"),
+        ("/subscription", {"topic_pattern": "\u0416{1000}" * 100}, 422, "of RE2: pattern too large"),
+        ("/subscription", {"topic_pattern": "a" * 10_001}, 422, "topic_pattern is longer than 10000 characters"),
         ("/subscription", {"topics": [""]}, 422, "topic must not be empty"),
         ("/subscription", {"topics": ["a b"]}, 422, "Topic name is invalid: 'a b'"),
         ("/subscription", {"topics": "a"}, 400, "Cannot deserialize value of type `java.util.ArrayList`"),

@@ -1,7 +1,7 @@
 """One row's way through every hop, as a table a student can read."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ from sandbox.parts.spark import Spark
 from sandbox.parts.spark_session import session
 from sandbox.run.counts import origin, records
 from sandbox.run.replace import SCHEMA
+from sandbox.run.trace_request import request_of
 from sandbox.run.trace_stream import stream_records
+from sandbox.settings import Settings
 from sandbox.stack import Stack
 
 SHOWN_CHARACTERS = 120
@@ -45,7 +47,7 @@ def trace(stack: Stack, entity: schema.Entity, ind: int) -> list[Hop]:
     found = landed_records(stack.part(Kafka), topic, ind)
     hops = [database_hop(stack.part(MariaDB), entity, ind)]
     for record in found:
-        hops += [request_hop(stack, topic, record), topic_hop(record), object_hop(stack, record)]
+        hops += [*request_hops(stack.settings, record), topic_hop(record), object_hop(stack, record)]
     if not found:
         hops.append(Hop("topic", topic, f"no record with the key {ind}"))
     return [*hops, *stream_hops(stack, entity, ind), *table_hops(stack.part(Spark), entity, ind)]
@@ -94,24 +96,20 @@ def topic_hop(record: Any) -> Hop:
     return Hop("topic", where, f"key {record.key().decode()}, {len(record.value() or b'')} bytes")
 
 
-def request_hop(stack: Stack, topic: str, record: Any) -> Hop:
-    """The request that brought the record: that of the gateway's log during which Kafka got it."""
-    _, created_ms = record.timestamp()
-    for line in access_log(stack):
-        began = line["requestTimeEpoch"]
-        if line["path"].endswith(f"/topics/{topic}") and began <= created_ms <= began + line["responseLatency"]:
-            answer = f"{line['httpMethod']} {line['path']} {line['status']} in {line['responseLatency']:.0f} ms"
-            return Hop("request", f"API Gateway, request {line['requestId']}", answer)
-    return Hop("request", "API Gateway", "none in the log: the record came another way, or the log was rotated")
+def request_hops(settings: Settings, record: Any) -> list[Hop]:
+    """The request that brought the record: at the gateway, and as it came to the REST proxy."""
+    found = request_of(settings, record)
+    if found.proxy is None:
+        return [Hop("request", "REST proxy", "none in the log: the record came another way, or the log was rotated")]
+    proxy = Hop("proxy", f"REST proxy, {found.proxy['records']} records", answered(found.proxy))
+    if found.gateway is None:
+        return [Hop("request", "API Gateway", "none in the log: it came straight to the proxy, or was rotated"), proxy]
+    return [Hop("request", f"API Gateway, request {found.gateway['requestId']}", answered(found.gateway)), proxy]
 
 
-def access_log(stack: Stack) -> Iterator[dict[str, Any]]:
-    """The gateway's access log, rotated files included, newest file first."""
-    newest = stack.settings.log("api-gateway")
-    for path in sorted(newest.parent.glob(f"{newest.name}*")):
-        for line in path.read_text().splitlines():
-            if line.startswith("{"):
-                yield json.loads(line)
+def answered(line: dict[str, Any]) -> str:
+    """A line of a request log in short."""
+    return f"{line['httpMethod']} {line['path']} {line['status']} in {line['responseLatency']:.0f} ms"
 
 
 def object_hop(stack: Stack, record: Any) -> Hop:

@@ -1,4 +1,4 @@
-"""How every server that answers as Amazon does is run: on one loopback port, until a signal."""
+"""How every server is run: on one loopback port, until a signal."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from sandbox.servers.api_gateway.access import AccessTable
-from sandbox.servers.api_gateway.access_log import AccessLog
 from sandbox.servers.api_gateway.data_plane import DataPlane, InvokeTarget, locate
 from sandbox.servers.api_gateway.deployed_stage import DeployedStages
 from sandbox.servers.api_gateway.identifiers import extended_request_id
@@ -24,6 +23,7 @@ from sandbox.servers.aws.errors import StateError
 from sandbox.servers.aws.rest_json import RestJson
 from sandbox.servers.aws.rest_json_service import Operation, RestJsonService
 from sandbox.servers.aws.store import Store
+from sandbox.servers.request_log import RequestLog
 
 LOG = logging.getLogger(__name__)
 UPSTREAM_CONNECTIONS = 256
@@ -42,7 +42,7 @@ class Gateway:
         self._quotas = QuotaBook(store)
         self._stages = DeployedStages()
         self._access = AccessTable(self._quotas)
-        self._log = AccessLog(sys.stdout.buffer)
+        self._log = RequestLog(sys.stdout.buffer)
         protocol = RestJson("apigateway")
         self._control_roots = protocol.roots
         invoke_test = InvokeTest(state, self._session)

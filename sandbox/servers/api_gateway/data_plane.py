@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aiohttp import ClientSession
 
 from sandbox.servers.api_gateway.access import AccessTable
-from sandbox.servers.api_gateway.access_log import AccessLog, stage_log_entry
+from sandbox.servers.api_gateway.access_log import stage_log_entry
 from sandbox.servers.api_gateway.custom_responses import CustomResponses
 from sandbox.servers.api_gateway.deployed_stage import DeployedStage, DeployedStages, Operation
 from sandbox.servers.api_gateway.gateway_responses import (
@@ -26,6 +26,7 @@ from sandbox.servers.api_gateway.identifiers import extended_request_id, trace_i
 from sandbox.servers.api_gateway.invocation import Headers, IntegrationAnswer, Invocation, clf_time
 from sandbox.servers.aws.asgi import Receive, Scope, Send, read_body, respond
 from sandbox.servers.aws.identifiers import request_id
+from sandbox.servers.request_log import RequestLog
 
 LOG = logging.getLogger(__name__)
 AMAZONS_OWN = CustomResponses({}, {})
@@ -60,7 +61,7 @@ def locate(path: str) -> InvokeTarget | None:
 class DataPlane:
     """Serves the deployed stages. Made inside the event loop, for `session` is bound to it."""
 
-    def __init__(self, stages: DeployedStages, access: AccessTable, log: AccessLog, session: ClientSession) -> None:
+    def __init__(self, stages: DeployedStages, access: AccessTable, log: RequestLog, session: ClientSession) -> None:
         self._stages = stages
         self._access = access
         self._log = log
@@ -157,6 +158,7 @@ class _Call:
         entry = {
             "requestId": invocation.request_id,
             "extendedRequestId": invocation.extended_id,
+            "xrayTraceId": invocation.trace_id,
             "requestTime": clf_time(invocation.started_at),
             "requestTimeEpoch": int(invocation.started_at * 1000),
             "apiId": invocation.api_id,

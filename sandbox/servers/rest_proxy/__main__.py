@@ -5,21 +5,17 @@ proxy after the requests under way are answered.
 """
 
 import argparse
-import io
 import sys
 from dataclasses import replace
 from pathlib import Path
-
-import uvicorn
 
 from sandbox.servers.kafka_properties import KafkaPropertiesError
 from sandbox.servers.rest_proxy.app import RestProxy
 from sandbox.servers.rest_proxy.msk_iam import token_callback
 from sandbox.servers.rest_proxy.settings import ProxySettings, read_settings
+from sandbox.servers.serving import serve
 
 _LEAST_TIMEOUT = 2.0
-# A client that pauses between two batches finds its connection still open.
-_KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
@@ -30,22 +26,8 @@ def main() -> int:
     except KafkaPropertiesError as error:
         print(error, file=sys.stderr)
         return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
-    uvicorn.run(
-        RestProxy(settings, arguments.timeout),
-        host=arguments.host,
-        port=arguments.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=int(arguments.timeout) + 1,
-    )
+    proxy = RestProxy(settings, arguments.timeout)
+    serve(proxy, arguments.host, arguments.port, int(arguments.timeout) + 1, lifespan="on")
     return 0
 
 

@@ -1,11 +1,11 @@
-"""The proxy as an ASGI application: from a request to its answer and its line in the access log."""
+"""The proxy as an ASGI application: from a request to its answer and its line in the request log."""
 
 import asyncio
 import logging
 import sys
 import time
-from datetime import UTC, datetime
 
+from sandbox.servers.request_log import RequestLog
 from sandbox.servers.rest_proxy.admin import Admin
 from sandbox.servers.rest_proxy.brokers import Brokers
 from sandbox.servers.rest_proxy.cluster import Cluster
@@ -15,6 +15,7 @@ from sandbox.servers.rest_proxy.http import Answer, ClientGoneError, Receive, Re
 from sandbox.servers.rest_proxy.instances import Instances
 from sandbox.servers.rest_proxy.media_types import ANSWER, answer_type
 from sandbox.servers.rest_proxy.producing import Producing
+from sandbox.servers.rest_proxy.request_log import log_entry
 from sandbox.servers.rest_proxy.routes import Resources, answer
 from sandbox.servers.rest_proxy.settings import ProxySettings
 from sandbox.servers.rest_proxy.topics import Topics
@@ -33,6 +34,7 @@ class RestProxy:
     def __init__(self, settings: ProxySettings, timeout: float) -> None:
         self._settings = settings
         self._timeout = timeout
+        self._log = RequestLog(sys.stdout.buffer)
         self._resources: Resources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +59,7 @@ class RestProxy:
         given_up = await asyncio.to_thread(producing.close, self._timeout)
         if given_up:
             _log.error("%d records were not acknowledged before the end; their senders had no answer.", given_up)
+        self._log.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +71,7 @@ class RestProxy:
             given = await answer(request, self._resources)
         except ClientGoneError:
             # 499, as web servers log it; there is nobody to send it to.
-            _write_access(scope, Answer(b"", status=499), began)
+            self._log.add(log_entry(request, Answer(b"", status=499), time.perf_counter() - began))
             return
         except RestProxyError as error:
             given = Answer(error.body(), status=error.status, headers=error.headers)
@@ -76,13 +79,4 @@ class RestProxy:
             _log.exception("a request failed for a reason that the proxy does not know")
             given = Answer(RestProxyError().body(), status=RestProxyError.status)
         await send_answer(send, given, content_type)
-        _write_access(scope, given, began)
-
-
-def _write_access(scope: Scope, given: Answer, began: float) -> None:
-    """One line: time, method, path without its query, status, records, milliseconds."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    milliseconds = (time.perf_counter() - began) * 1000
-    # The path as it came, still percent-encoded, cannot break the line.
-    path = scope["raw_path"].decode("latin-1")
-    sys.stdout.write(f"{now} {scope['method']} {path} {given.status} {given.records} records {milliseconds:.1f} ms\n")
+        self._log.add(log_entry(request, given, time.perf_counter() - began))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.servers.rest_proxy.consumer_session import Commit
+from sandbox.servers.rest_proxy.commits import Commit
 from sandbox.servers.rest_proxy.errors import (
     BadRequestError,
     ConstraintViolationError,
@@ -23,6 +23,7 @@ from sandbox.servers.rest_proxy.exact_json import decode
 from sandbox.servers.rest_proxy.fetched import Place
 from sandbox.servers.rest_proxy.media_types import EmbeddedFormat
 from sandbox.servers.rest_proxy.settings import FETCH_MIN_BYTES, OFFSET_RESETS
+from sandbox.servers.rest_proxy.topic_pattern import TopicPattern
 
 _FORMATS = {"binary": EmbeddedFormat.BINARY, "json": EmbeddedFormat.JSON}
 _INT = range(-(2**31), 2**31)
@@ -75,18 +76,19 @@ def parse_instance(body: bytes) -> InstanceRequest:
     )
 
 
-def parse_subscription(body: bytes) -> tuple[list[str] | None, re.Pattern[str] | None]:
+def parse_subscription(body: bytes) -> tuple[list[str] | None, TopicPattern | None]:
     """Read the body of ``POST .../subscription``: topics, or the pattern of their names, or neither.
 
     Raises:
         IllegalStateError: both.
-        ConstraintViolationError: the pattern is no regular expression, or no topic can have a name.
+        ConstraintViolationError: the pattern cannot be matched, or no topic can have a name.
     """
     fields = _fields(body, "subscription", {"topics": _list_of(_topic), "topic_pattern": _text})
     topics, pattern = fields["topics"], fields["topic_pattern"]
     if topics is not None and pattern is not None:
         raise IllegalStateError("Subscription to topics, partitions and pattern are mutually exclusive")
-    return (None if topics is None else list(dict.fromkeys(topics))), _pattern(pattern)
+    unique = None if topics is None else list(dict.fromkeys(topics))
+    return unique, None if pattern is None else TopicPattern(pattern)
 
 
 def parse_partitions(body: bytes) -> list[Place]:
@@ -229,17 +231,6 @@ def _not_negative(fields: Mapping[str, Any], name: str) -> int:
 
 def _place(fields: Mapping[str, Any]) -> Place:
     return _required(fields, "topic"), _not_negative(fields, "partition")
-
-
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    if text is None:
-        return None
-    if not text:
-        raise ConstraintViolationError("Topic pattern to subscribe to cannot be empty")
-    try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ConstraintViolationError(f"topic_pattern is not a regular expression: {error}") from None
 
 
 def _format(text: str | None) -> EmbeddedFormat:

@@ -124,7 +124,7 @@ class Consumers:
             records = await instance.read(limits, gone)
         finally:
             gone.cancel()
-        return Answer(b"[%b]" % b",".join(records), records=len(records), content_type=content_type)
+        return Answer(b"[%b]" % b",".join(records), logged={"records": len(records)}, content_type=content_type)
 
     async def _called(self, request: Request, group: str, name: str) -> tuple[Instance, bytes]:
         body = await _body(request)

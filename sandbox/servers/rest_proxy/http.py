@@ -1,8 +1,8 @@
 """HTTP requests and answers over ASGI, no more of them than the API needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,14 +27,14 @@ class Answer:
     Attributes:
         body: JSON.
         status: HTTP status.
-        records: how many records the request brought, for the access log.
+        logged: what the request log says besides.
         headers: headers besides content type and length.
         content_type: of the body, where it is not what the Accept header asks of any answer.
     """
 
     body: bytes
     status: int = 200
-    records: int = 0
+    logged: Mapping[str, Any] = field(default_factory=dict)
     headers: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes | None = None
 
@@ -54,8 +54,17 @@ class Request:
     @property
     def method(self) -> str:
         """GET for HEAD too: the server drops the body of its answer."""
-        method: str = self._scope["method"]
-        return "GET" if method == "HEAD" else method
+        return "GET" if self.verb == "HEAD" else self.verb
+
+    @property
+    def verb(self) -> str:
+        """The method as the client named it."""
+        return str(self._scope["method"])
+
+    @property
+    def raw_path(self) -> str:
+        """The path as it came, still percent-encoded, without its query."""
+        return str(self._scope["raw_path"].decode("latin-1"))
 
     @property
     def path(self) -> list[str]:
@@ -72,8 +81,8 @@ class Request:
     @property
     def url(self) -> str:
         """The address that the client used, without query."""
-        host, path = self.header(b"host").decode("latin-1"), self._scope["raw_path"].decode("latin-1")
-        return f"{self._scope.get('scheme', 'http')}://{host}{path.rstrip('/')}"
+        host = self.header(b"host").decode("latin-1")
+        return f"{self._scope.get('scheme', 'http')}://{host}{self.raw_path.rstrip('/')}"
 
     def header(self, name: bytes) -> bytes:
         """A header by its name in small letters; of several they are joined, of none it is empty."""

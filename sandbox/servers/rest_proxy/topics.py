@@ -9,8 +9,9 @@ from sandbox.servers.rest_proxy.cluster import Cluster
 from sandbox.servers.rest_proxy.errors import PartitionNotFoundError
 from sandbox.servers.rest_proxy.http import Answer, Request
 from sandbox.servers.rest_proxy.media_types import embedded_format
-from sandbox.servers.rest_proxy.producing import Producing
+from sandbox.servers.rest_proxy.producing import Place, Producing
 from sandbox.servers.rest_proxy.records import parse_records
+from sandbox.servers.rest_proxy.request_log import acknowledged
 
 
 class Topics:
@@ -54,20 +55,21 @@ class Topics:
         """``POST /topics/{t}``: send records; answered when Kafka has acknowledged or refused each."""
         embedded = embedded_format(request.header(b"content-type"))
         records = parse_records(await request.body(), embedded)
-        return _offsets(await self._producing.produce(self._cluster, topic, records))
+        return _offsets(topic, await self._producing.produce(self._cluster, topic, records))
 
     async def produce_to_partition(self, request: Request, topic: str, partition: int) -> Answer:
         """``POST /topics/{t}/partitions/{p}``: send records to one partition."""
         embedded = embedded_format(request.header(b"content-type"))
         records = parse_records(await request.body(), embedded, partition)
         _known_partition(await self._cluster.topic(topic), partition)
-        return _offsets(await self._producing.produce(self._cluster, topic, records))
+        return _offsets(topic, await self._producing.produce(self._cluster, topic, records))
 
 
-def _offsets(outcomes: list[dict[str, Any]]) -> Answer:
+def _offsets(topic: str, outcomes: list[Place]) -> Answer:
     # Schema ids belong to formats with a schema registry; the format JSON has none.
     body = {"offsets": outcomes, "key_schema_id": None, "value_schema_id": None}
-    return Answer(orjson.dumps(body), records=len(outcomes))
+    logged = {"records": len(outcomes), "topic": topic, "offsets": acknowledged(outcomes)}
+    return Answer(orjson.dumps(body), logged=logged)
 
 
 def _known_partition(topic: TopicMetadata, partition: int) -> PartitionMetadata:
