@@ -48,10 +48,11 @@ def test_rows_sent_at_the_same_moment_show_their_own_requests(sandbox: Any, clie
         sender.start()
     for sender in senders:
         sender.join()
-    found = sent_records(sandbox, topic)
+    # The first and the last record of each request; each look-up reads the logs.
+    found = {key: record for key, record in sent_records(sandbox, topic).items() if key.endswith(('-0"', '-19"'))}
     eventually(lambda: all(request_of(sandbox.settings, record).gateway for record in found.values()), "both logs")
     seen = {key: request_of(sandbox.settings, record).gateway["requestId"] for key, record in found.items()}  # type: ignore[index]
-    assert seen == told and len(told) == 400
+    assert seen == {key: told[key] for key in found} and len(found) == 40
     first = '"one-0-0"'
     request, proxy = request_hops(sandbox.settings, found[first])
     assert request.where == f"API Gateway, request {told[first]}" and request.what.startswith("POST /prod/topics")

@@ -29,7 +29,7 @@ def request_of(settings: Settings, record: Any) -> Bringing:
     if proxy is None:
         return Bringing()
     trace_id = proxy["xrayTraceId"]
-    found = (line for line in lines(settings, "api-gateway", trace_id) if line["xrayTraceId"] == trace_id)
+    found = (line for line in lines(settings, "api-gateway", trace_id) if line.get("xrayTraceId") == trace_id)
     return Bringing(proxy, next(found, None))
 
 
