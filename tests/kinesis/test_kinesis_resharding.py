@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from kinesis_helpers import ACCOUNT, become_active, iterator, refused, shards
+from kinesis_helpers import ACCOUNT, become_active, iterator, read_stream, refused, shards
 
 pytestmark = pytest.mark.sandbox
 
@@ -70,6 +70,17 @@ def test_a_merge_puts_one_shard_in_the_place_of_two(client: Any, new_stream: Any
     closed = client.get_records(ShardIterator=iterator(client, name, shard(1), "LATEST"))
     assert closed["ChildShards"][0]["ParentShards"] == [shard(0), shard(1)]
     assert "NextShardIterator" not in closed
+
+
+def test_children_can_be_read_before_anything_is_put_into_them(client: Any, new_stream: Any) -> None:
+    name = new_stream(1)
+    client.put_record(StreamName=name, Data=b"1", PartitionKey="k")
+    assert len(read_stream(client, name)) == 1
+    client.split_shard(
+        StreamName=name, ShardToSplit=shards(client, name)[0]["ShardId"], NewStartingHashKey=str(1 << 127)
+    )
+    become_active(client, name)
+    assert len(read_stream(client, name)) == 1
 
 
 def test_what_cannot_be_split_or_merged_is_told_in_amazons_words(client: Any, new_stream: Any) -> None:

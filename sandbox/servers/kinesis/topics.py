@@ -87,7 +87,17 @@ class Topics:
             answers = self._admin.list_offsets(asked, request_timeout=SECONDS)
             return {place.partition: _result(answer).offset for place, answer in answers.items()}
 
-        return await self._run(ask)
+        def ask_again() -> dict[int, int]:
+            self._admin.list_topics(topic, timeout=SECONDS)
+            return ask()
+
+        try:
+            return await self._run(ask)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._NOENT:
+                raise
+            # A partition was added after this client had asked for the topic.
+            return await self._run(ask_again)
 
     async def _run(self, ask: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
