@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -26,7 +26,7 @@ class Stored(NamedTuple):
 
 
 # The record's place, or why there is none that is known.
-Outcome = Stored | KafkaError
+Outcome: TypeAlias = Stored | KafkaError
 
 
 class _Batch:

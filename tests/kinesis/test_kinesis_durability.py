@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from kinesis_helpers import (
@@ -26,6 +27,8 @@ from kinesis_helpers import (
 pytestmark = pytest.mark.sandbox
 
 BATCH = 50
+# After so long without a sign of it, the controller takes the broker out of the cluster.
+BROKER_SESSION_SECONDS = 3
 NO_ANSWER = (BotoCoreError, ClientError)
 
 
@@ -178,3 +181,24 @@ def test_a_killed_broker_loses_and_doubles_nothing(sandbox: Any, mortal_kinesis:
             writer.await_more()
     require_answered_records(client, name, writer)
     assert client.get_records(ShardIterator=place)["Records"]
+
+
+@pytest.mark.full
+def test_a_broker_that_stalls_is_found_again(sandbox: Any, mortal_kinesis: KinesisProcess) -> None:
+    """A laptop that was asleep: whoever asked meanwhile is told, by a broker just awake, of a cluster of no brokers."""
+    client, name = mortal_kinesis.client(), new_name()
+    client.create_stream(StreamName=name, ShardCount=1)
+    become_active(client, name)
+    broker = psutil.Process(sandbox.pid("kafka"))
+    with Writer(mortal_kinesis, name) as writer:
+        for _ in range(4):
+            broker.suspend()
+            try:
+                client.create_stream(StreamName=new_name(), ShardCount=1)
+                time.sleep(3 * BROKER_SESSION_SECONDS)
+            finally:
+                broker.resume()
+            writer.await_more()
+    require_answered_records(client, name, writer)
+    for made in stream_names(client):
+        become_active(client, made)

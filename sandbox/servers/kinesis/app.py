@@ -38,8 +38,7 @@ class Kinesis:
     def __init__(self, state: Path, credentials: Path, kafka: Mapping[str, Any], limits: Limits) -> None:
         self._streams = Streams(Store(state))
         self._credentials = CredentialsFile(credentials)
-        # With the default, requests after a broker's restart may wait for ever (librdkafka 2.16).
-        self._kafka = {**kafka, "metadata.recovery.strategy": "none", "log_level": 0}
+        self._kafka = {**kafka, "log_level": 0}
         self._limits = limits
         self._service: JsonService
 

@@ -205,5 +205,8 @@ _CONSUMER = {
     "max.poll.interval.ms": 86_400_000,
     "session.timeout.ms": 45_000,
     "reconnect.backoff.max.ms": 500,
+    # With the default, librdkafka 2.16 forgets the only broker when it dies; with this one when it stalls, but a reader
+    # that gets nothing is replaced.
+    "metadata.recovery.strategy": "none",
     "socket.nagle.disable": True,
 }
