@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import RetryCallState, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from sandbox import downloads
 from sandbox.certificates import authority, broker_keystore, ensure_certificates
@@ -40,15 +40,28 @@ HEAP = [
     "-XX:ReservedCodeCacheSize=48m",
     "-XX:-UsePerfData",
 ]
+# What its client says where it finds no broker.
+LOST = (KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN)
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether Kafka says that the same question may be answered in a moment."""
-    return isinstance(error, KafkaException) and is_retriable(error.args[0])
+    """Whether Kafka says that the same question may be answered in a moment, or its client says nothing at all."""
+    return isinstance(error, TimeoutError) or (isinstance(error, KafkaException) and is_retriable(error.args[0]))
+
+
+def leave_lost_client(state: RetryCallState) -> None:
+    """Ask by a new client where the old one found no broker: librdkafka may have forgotten its only one for good."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, TimeoutError) or (isinstance(error, KafkaException) and error.args[0].code() in LOST):
+        vars(state.args[0]).pop("admin", None)
 
 
 until_it_passes = retry(
-    retry=retry_if_exception(is_passing), wait=wait_fixed(0.2), stop=stop_after_delay(60), reraise=True
+    retry=retry_if_exception(is_passing),
+    before_sleep=leave_lost_client,
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(60),
+    reraise=True,
 )
 
 
@@ -200,7 +213,8 @@ security.protocol=SASL_PLAINTEXT
             "sasl.username": self.secrets.user_id,
             "sasl.password": self.secrets.kafka_student.get_secret_value(),
             "ssl.ca.location": str(authority(self.settings)),
-            # With the default, requests after a broker's restart may wait for ever (librdkafka 2.16).
+            # With the default, requests after a broker's restart may wait for ever (librdkafka 2.16); see
+            # `leave_lost_client` for what may happen with this one.
             "metadata.recovery.strategy": "none",
             "log_level": "0",
         }

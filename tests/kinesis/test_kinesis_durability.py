@@ -202,3 +202,4 @@ def test_a_broker_that_stalls_is_found_again(sandbox: Any, mortal_kinesis: Kines
     require_answered_records(client, name, writer)
     for made in stream_names(client):
         become_active(client, made)
+    assert sandbox.kafka.end_offsets(sandbox.topic("pin"))
