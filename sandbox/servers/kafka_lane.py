@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 # A single record has no company to wait for; of many, the last should find the first one's request still open.
-SINGLE_LINGER_MS = 0
-BATCH_LINGER_MS = 0.5
+_SINGLE_LINGER_MS = 0
+_BATCH_LINGER_MS = 0.5
 _POLL_SECONDS = 0.5
 
 # Key, value, partition; -1 leaves the partition to the producer.
@@ -128,6 +128,12 @@ class Lane:
         broken.purge()
         broken.flush(_POLL_SECONDS)
         self._wake_loop()
+
+
+def lanes(settings: Mapping[str, Any], loop: asyncio.AbstractEventLoop) -> tuple[Lane, Lane]:
+    """A lane for single records and one for many; the arguments are those of a lane."""
+    single, many = ({**settings, "linger.ms": linger} for linger in (_SINGLE_LINGER_MS, _BATCH_LINGER_MS))
+    return Lane(single, loop), Lane(many, loop)
 
 
 def producer_settings(seconds: float) -> dict[str, Any]:

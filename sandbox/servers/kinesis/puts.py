@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
 from sandbox.servers.aws.errors import ServiceError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
-from sandbox.servers.kafka_lane import BATCH_LINGER_MS, SINGLE_LINGER_MS, Lane, Outcome, producer_settings
+from sandbox.servers.kafka_lane import Lane, Outcome, lanes, producer_settings
 from sandbox.servers.kinesis.definition import HASH_KEYS
 from sandbox.servers.kinesis.errors import (
     InvalidArgumentError,
@@ -67,9 +67,7 @@ class Puts:
     ) -> None:
         self._streams = streams
         self._limits = limits
-        settings = {**settings, **_PRODUCER}
-        self._single = Lane({**settings, "linger.ms": SINGLE_LINGER_MS}, loop)
-        self._many = Lane({**settings, "linger.ms": BATCH_LINGER_MS}, loop)
+        self._single, self._many = lanes({**settings, **_PRODUCER}, loop)
 
     async def put_record(self, request: PutRecord) -> PutResult:
         """Write one record. Raises what Kinesis answers, InternalFailure where its fate is unknown."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from sandbox.servers.kafka_lane import BATCH_LINGER_MS, SINGLE_LINGER_MS, Lane, Outcome, producer_settings
+from sandbox.servers.kafka_lane import Lane, Outcome, lanes, producer_settings
 from sandbox.servers.rest_proxy.cluster import PATIENCE_SECONDS, Cluster
 from sandbox.servers.rest_proxy.errors import (
     AUTHENTICATION_CODE,
@@ -45,9 +45,7 @@ class Producing:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         own = producer_settings(timeout - 2 * PATIENCE_SECONDS) | {"partitioner": PARTITIONER}
-        settings = {**client_settings, **own, **overrides}
-        self.single = Lane({**settings, "linger.ms": SINGLE_LINGER_MS}, loop)
-        self._many = Lane({**settings, "linger.ms": BATCH_LINGER_MS}, loop)
+        self.single, self._many = lanes({**client_settings, **own, **overrides}, loop)
 
     async def produce(self, cluster: Cluster, topic: str, records: list[Record]) -> list[Place]:
         """Send records to a topic and wait for Kafka's word on each; give their outcomes in order.
