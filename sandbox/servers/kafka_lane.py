@@ -9,9 +9,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-# A single record has no company to wait for; of many, the last should find the first one's request still open.
-_SINGLE_LINGER_MS = 0
-_BATCH_LINGER_MS = 0.5
 _POLL_SECONDS = 0.5
 
 # Key, value, partition; -1 leaves the partition to the producer.
@@ -130,12 +127,6 @@ class Lane:
         self._wake_loop()
 
 
-def lanes(settings: Mapping[str, Any], loop: asyncio.AbstractEventLoop) -> tuple[Lane, Lane]:
-    """A lane for single records and one for many; the arguments are those of a lane."""
-    single, many = ({**settings, "linger.ms": linger} for linger in (_SINGLE_LINGER_MS, _BATCH_LINGER_MS))
-    return Lane(single, loop), Lane(many, loop)
-
-
 def producer_settings(seconds: float) -> dict[str, Any]:
     """librdkafka's settings of a producer whose answers somebody waits for.
 
@@ -147,6 +138,8 @@ def producer_settings(seconds: float) -> dict[str, Any]:
         "acks": "all",
         "enable.idempotence": True,
         "allow.auto.create.topics": False,
+        # Somebody waits for each answer: what follows gathers while the first is on its way.
+        "linger.ms": 0,
         # A small Java broker spends most on TLS and on copying: a third of the bytes halves the wait for a batch.
         "compression.type": "lz4",
         "message.timeout.ms": milliseconds,

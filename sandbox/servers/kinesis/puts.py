@@ -13,9 +13,9 @@ from confluent_kafka import KafkaError, Producer
 from msgspec import UNSET, UnsetType
 
 from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
-from sandbox.servers.aws.errors import ServiceError
+from sandbox.servers.aws.errors import BadRequestError, ServiceError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
-from sandbox.servers.kafka_lane import Lane, Outcome, lanes, producer_settings
+from sandbox.servers.kafka_lane import Lane, Outcome, producer_settings
 from sandbox.servers.kinesis.definition import HASH_KEYS
 from sandbox.servers.kinesis.errors import (
     InvalidArgumentError,
@@ -67,13 +67,13 @@ class Puts:
     ) -> None:
         self._streams = streams
         self._limits = limits
-        self._single, self._many = lanes({**settings, **_PRODUCER}, loop)
+        self._lane = Lane({**settings, **_PRODUCER}, loop)
 
     async def put_record(self, request: PutRecord) -> PutResult:
         """Write one record. Raises what Kinesis answers, InternalFailure where its fate is unknown."""
         stream = self._streams.usable(request.stream_name, request.stream_arn)
         _check_ordering(stream, request.sequence_number_for_ordering)
-        result = (await self._write(stream, [_Put(stream, request, "")], self._single))[0]
+        result = (await self._write(stream, [_Put(stream, request)]))[0]
         if result.error_code is UNSET:
             result.encryption_type = _encryption(stream)
             return result
@@ -83,26 +83,24 @@ class Puts:
     async def put_records(self, request: PutRecords) -> PutRecordsResult:
         """Write records, each of them or not."""
         stream = self._streams.usable(request.stream_name, request.stream_arn)
-        puts = [_Put(stream, entry, f"records.{number}.member.") for number, entry in enumerate(request.records, 1)]
+        puts = [_Put(stream, entry, number) for number, entry in enumerate(request.records, 1)]
         if sum(put.size for put in puts) > MOST_MIB_A_REQUEST * KIB * KIB:
             raise InvalidArgumentError(f"Records size exceeds {MOST_MIB_A_REQUEST} MB limit")
-        results = await self._write(stream, puts, self._many)
+        results = await self._write(stream, puts)
         failed = sum(result.error_code is not UNSET for result in results)
         return PutRecordsResult(failed, results, _encryption(stream))
 
     async def know(self, topic: str, partitions: int) -> bool:
-        """Make both producers know a topic; tell whether they can write to all its partitions."""
-        return all(
-            [await asyncio.to_thread(_knows, lane.producer, topic, partitions) for lane in (self._single, self._many)]
-        )
+        """Make the producer know a topic; tell whether it can write to all its partitions."""
+        return await asyncio.to_thread(_knows, self._lane.producer, topic, partitions)
 
     def close(self) -> None:
         """Wait for what is on its way."""
-        left = self._single.close(DELIVERY_SECONDS) + self._many.close(DELIVERY_SECONDS)
+        left = self._lane.close(DELIVERY_SECONDS)
         if left:
             LOG.error("%d records were not acknowledged before the end; their senders had no answer", left)
 
-    async def _write(self, stream: Stream, puts: list[_Put], lane: Lane) -> list[PutResult]:
+    async def _write(self, stream: Stream, puts: list[_Put]) -> list[PutResult]:
         topic = stream.definition.topic
         await stream.gate.enter()
         try:
@@ -112,7 +110,7 @@ class Puts:
             routed = [(put, stream.route(put.hash_key)) for put in puts]
             allowed = [self._limits.allow_write(topic, route.index, put.size) for put, route in routed]
             sent = [(put.key, put.data, route.index) for (put, route), may in zip(routed, allowed, strict=True) if may]
-            outcomes = iter(await lane.deliver(topic, sent) if sent else [])
+            outcomes = iter(await self._lane.deliver(topic, sent) if sent else [])
             return [
                 _result(stream, route, next(outcomes)) if may else _throttled(stream, route)
                 for (_, route), may in zip(routed, allowed, strict=True)
@@ -122,21 +120,29 @@ class Puts:
 
 
 class _Put:
-    """A record on its way to its shard. Raises what Kinesis answers to a record it does not take."""
+    """A record on its way to its shard. Raises what Kinesis answers to a record it does not take.
+
+    Args:
+        number: its place in PutRecords, from 1; 0 for PutRecord.
+    """
 
     __slots__ = ("data", "hash_key", "key", "size")
 
-    def __init__(self, stream: Stream, entry: PutRecord | Entry, path: str) -> None:
+    def __init__(self, stream: Stream, entry: PutRecord | Entry, number: int = 0) -> None:
         if entry.partition_key is None:
-            raise broken_constraints([broken_constraint(None, f"{path}partitionKey", "Member must not be null")])
+            raise _refused(None, "partitionKey", number, "Member must not be null")
         self.key = entry.partition_key.encode()
         self.data = entry.data
         self.size = len(self.key) + len(self.data)
         most = stream.definition.max_record_kib * KIB
         if self.size > most:
-            constraint = f"Member must have length less than or equal to {most}"
-            raise broken_constraints([broken_constraint(entry.data, f"{path}data", constraint)])
+            raise _refused(entry.data, "data", number, f"Member must have length less than or equal to {most}")
         self.hash_key = _hash_key(self.key, entry.explicit_hash_key)
+
+
+def _refused(value: Any, field: str, number: int, constraint: str) -> BadRequestError:
+    path = f"records.{number}.member.{field}" if number else field
+    return broken_constraints([broken_constraint(value, path, constraint)])
 
 
 def _knows(producer: Producer, topic: str, partitions: int) -> bool:

@@ -49,7 +49,7 @@ class RestProxy:
         client, timeout = self._settings.client, self._timeout
         producing = Producing(client, self._settings.producer, timeout, asyncio.get_running_loop())
         admin = Admin(client, timeout)
-        cluster = Cluster(producing.single, admin, timeout)
+        cluster = Cluster(producing.lane, admin, timeout)
         instances = Instances(self._settings, admin, timeout)
         self._resources = Resources(Topics(cluster, producing), Brokers(cluster), Consumers(instances))
         await send({"type": "lifespan.startup.complete"})

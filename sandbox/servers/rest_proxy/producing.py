@@ -1,4 +1,4 @@
-"""Produce requests: which lane their records take, and when a request fails as a whole."""
+"""Produce requests: what becomes of their records, and when a request fails as a whole."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from sandbox.servers.kafka_lane import Lane, Outcome, lanes, producer_settings
+from sandbox.servers.kafka_lane import Lane, Outcome, producer_settings
 from sandbox.servers.rest_proxy.cluster import PATIENCE_SECONDS, Cluster
 from sandbox.servers.rest_proxy.errors import (
     AUTHENTICATION_CODE,
@@ -32,7 +32,7 @@ class Producing:
 
     Args:
         client_settings: librdkafka settings of the connection.
-        overrides: librdkafka settings of the producers that win over the proxy's own.
+        overrides: librdkafka settings of the producer that win over the proxy's own.
         timeout: seconds from a request to its answer when Kafka is silent.
         loop: the event loop that awaits.
     """
@@ -45,7 +45,7 @@ class Producing:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         own = producer_settings(timeout - 2 * PATIENCE_SECONDS) | {"partitioner": PARTITIONER}
-        self.single, self._many = lanes({**client_settings, **own, **overrides}, loop)
+        self.lane = Lane({**client_settings, **own, **overrides}, loop)
 
     async def produce(self, cluster: Cluster, topic: str, records: list[Record]) -> list[Place]:
         """Send records to a topic and wait for Kafka's word on each; give their outcomes in order.
@@ -56,17 +56,16 @@ class Producing:
         """
         began = time.monotonic()
         partitions = (await cluster.topic(topic)).partitions
-        lane = self.single if len(records) == 1 else self._many
-        outcomes = await _deliver(lane, topic, records, partitions)
+        outcomes = await _deliver(self.lane, topic, records, partitions)
         codes = {outcome["error_code"] for outcome in outcomes}
         if len(codes) == 1 and codes <= _FAILS_AS_A_WHOLE:
             await cluster.topic(topic, fresh_seconds=0)
-            raise whole_answer(codes.pop(), outcomes[0]["error"], lane.trouble_since(began))
+            raise whole_answer(codes.pop(), outcomes[0]["error"], self.lane.trouble_since(began))
         return outcomes
 
     def close(self, seconds: float) -> int:
-        """Flush both lanes; return the number of records given up."""
-        return self.single.close(seconds) + self._many.close(seconds)
+        """Flush the lane; return the number of records given up."""
+        return self.lane.close(seconds)
 
 
 async def _deliver(lane: Lane, topic: str, records: list[Record], partitions: Container[int]) -> list[Place]:

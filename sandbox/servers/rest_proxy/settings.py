@@ -46,7 +46,7 @@ class ProxySettings:
 
     Attributes:
         client: librdkafka settings of every Kafka client.
-        producer: those of the producers besides.
+        producer: those of the producer besides.
         consumer: those of the consumer instances besides, and ``auto.offset.reset`` and the like in Java's words.
         limits: of the consumer instances.
         id: part of the names that the proxy gives to instances.
