@@ -39,8 +39,11 @@ class Kinesis(Part):
         return [*words, "--limits"] if self.settings.kinesis_limits else words
 
     def environment(self) -> Mapping[str, str]:
-        """Memory of large requests and answers goes back to the system, which the C library would keep otherwise."""
-        return {"MALLOC_TRIM_THRESHOLD_": "131072"}
+        """Memory of large answers goes back to the system, which the C library would keep otherwise.
+
+        That of 500 records stays: to get it anew for each request costs a tenth of the time of PutRecords.
+        """
+        return {"MALLOC_MMAP_THRESHOLD_": str(512 << 10), "MALLOC_TRIM_THRESHOLD_": str(1 << 20)}
 
     @cached_property
     def client(self) -> Any:

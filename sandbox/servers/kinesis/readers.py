@@ -200,8 +200,8 @@ _CONSUMER = {
     "fetch.wait.max.ms": 20,
     "fetch.queue.backoff.ms": 50,
     # Small queues and fetches: what is fetched ahead is the memory of this server.
-    "queued.max.messages.kbytes": 1024,
-    "max.partition.fetch.bytes": 524288,
+    "queued.max.messages.kbytes": 2048,
+    "max.partition.fetch.bytes": 1048576,
     "max.poll.interval.ms": 86_400_000,
     "session.timeout.ms": 45_000,
     "reconnect.backoff.max.ms": 500,
