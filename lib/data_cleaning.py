@@ -84,11 +84,11 @@ class DataCleaning:
 
     def valid(self, raw: DataFrame) -> DataFrame:
         """The raw rows whose columns all hold an exact value."""
-        return raw.where(self._is_valid())
+        return raw.where(self.is_valid())
 
     def invalid(self, raw: DataFrame) -> DataFrame:
         """The other raw rows, as rows of `quarantine` that name each column at fault."""
-        return self._quarantined(raw.where(~self._is_valid()), F.concat_ws("; ", *self._faults()))
+        return self._quarantined(raw.where(~self.is_valid()), F.concat_ws("; ", *self._faults()))
 
     def conflicts(self, raw: DataFrame) -> DataFrame:
         """Versions of a key that are not the latest, as rows of `quarantine`; of a repeated version its last row."""
@@ -112,15 +112,16 @@ class DataCleaning:
 
     def counts(self, raw: DataFrame) -> DataFrame:
         """One row: raw (rows) and clean (rows that `clean` will have). Equal numbers mean that nothing is rejected."""
-        valid_key = F.when(self._is_valid(), F.col(self.entity.key))
+        valid_key = F.when(self.is_valid(), F.col(self.entity.key))
         return raw.agg(F.count("*").alias("raw"), F.count_distinct(valid_key).alias("clean"))
+
+    def is_valid(self) -> Column:
+        """Whether every column of a raw row holds an exact value."""
+        present = [F.col(f"`{column}`").isNotNull() for column in self.entity.columns]
+        return reduce(Column.__and__, present) & ~self._is_unreadable_count()
 
     def _others(self) -> list[str]:
         return [column for column in self.entity.columns if column != self.entity.key]
-
-    def _is_valid(self) -> Column:
-        present = [F.col(f"`{column}`").isNotNull() for column in self.entity.columns]
-        return reduce(Column.__and__, present) & ~self._is_unreadable_count()
 
     def _is_unreadable_count(self) -> Column:
         """Whether a pin's follower_count is neither its placeholder nor a whole number; false for other entities."""

@@ -28,6 +28,12 @@ class Parameters:
         raw_path: the folder with the topics' folders, e.g. `s3a://user-USER_ID-bucket/topics`.
         user_id: the id in the topics' names.
         logical_date: labels the run; it selects nothing, each run loads whatever is not loaded yet.
+        checkpoint_path: the folder of the streaming queries' checkpoints; Spark's place, as `raw_path` is.
+        region: where the Kinesis streams are.
+        mode: `available_now` takes what is in the streams and ends, `continuous` goes on.
+        run_seconds: how long a continuous run lasts; empty for until it is stopped.
+        secret_scope: where AWS keys lie, as `aws_access_key` and `aws_secret_key`; empty where Spark has rights itself.
+        service_credential: the Unity Catalog service credential that reads the streams; empty for none.
     """
 
     catalog: str
@@ -35,14 +41,21 @@ class Parameters:
     raw_path: str = ""
     user_id: str = ""
     logical_date: str = ""
+    checkpoint_path: str = ""
+    region: str = "us-east-1"
+    mode: str = "available_now"
+    run_seconds: str = ""
+    secret_scope: str = ""
+    service_credential: str = ""
 
     def require(self, *names: str) -> None:
         """Raise SettingsError if one of the parameters called `names` is empty."""
         missing = [name for name in names if not getattr(self, name)]
         if missing:
             raise SettingsError(
-                f"The parameter {' and '.join(missing)} is empty. In the sandbox `sandbox env` prints RAW_PATH and "
-                "USER_ID to export before the kernel starts; on Databricks set it as a job parameter or a widget."
+                f"The parameter {' and '.join(missing)} is empty. In the sandbox `sandbox env` prints RAW_PATH, "
+                "CHECKPOINT_PATH and USER_ID to export before the kernel starts; on Databricks set it as a job "
+                "parameter or a widget."
             )
 
 

@@ -140,7 +140,7 @@ class S3DataLoader:
         Raises:
             LandingZoneError: `raw_path` cannot be listed.
         """
-        loaded = self._loaded_objects(self._prepare_tables())
+        loaded = self._loaded_objects(self.tables.prepare())
         landed = {entity.name: self._landed_objects(entity) for entity in ENTITIES}
         new = {name: sorted(objects - loaded[name]) for name, objects in landed.items()}
         found = self._set_aside(new)
@@ -151,14 +151,6 @@ class S3DataLoader:
                 )
             )
         return {name: Loaded(len(landed[name]), len(new[name]), *found.get(name, (0, 0))) for name in landed}
-
-    def _prepare_tables(self) -> set[str]:
-        """Make the schema and `quarantine` if they are missing; the names of the tables there were."""
-        self.tables.create_schema()
-        existing = self.tables.existing()
-        if QUARANTINE_TABLE not in existing:
-            self.tables.create(QUARANTINE_TABLE, QUARANTINE, partitioned_by=("table_name", "stage"))
-        return existing
 
     def _loaded_objects(self, existing: set[str]) -> dict[str, set[str]]:
         """The ledger: per entity the objects that the raw table has rows of."""

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     kafka_client_properties: Path | None = None
     bucket: str | None = None
     raw_path: str | None = None
+    checkpoint_path: str | None = None
     state_dir: Path = DEFAULT_STATE_DIR
     spark_remote: str | None = None
     spark_connect_authenticate_token: SecretStr | None = None

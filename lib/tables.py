@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from lib.entities import Entity
 from lib.errors import CourseError
+from lib.schemas import QUARANTINE as QUARANTINE_SCHEMA
 
 QUARANTINE = "quarantine"
 _ATTEMPTS = 6
@@ -30,6 +31,16 @@ def raw_table(entity: Entity) -> str:
 def clean_table(entity: Entity) -> str:
     """Name of the table of an entity's cleaned rows, one a key."""
     return entity.name
+
+
+def stream_table(entity: Entity) -> str:
+    """Name of the table of an entity's cleaned rows that came by Kinesis, one a key."""
+    return f"stream_{entity.name}"
+
+
+def raw_stream_table(entity: Entity) -> str:
+    """Name of the table that keeps an entity's records as they came by Kinesis."""
+    return f"raw_stream_{entity.name}"
 
 
 def answer_table(question: str) -> str:
@@ -79,6 +90,14 @@ class Tables:
         """The quoted three-part name of a table (`user` is a reserved word)."""
         return _quoted(self.catalog, self.schema, table)
 
+    def prepare(self) -> set[str]:
+        """Make the schema and `quarantine` if they are missing; the names of the tables there were."""
+        self.create_schema()
+        existing = self.existing()
+        if QUARANTINE not in existing:
+            self.create(QUARANTINE, QUARANTINE_SCHEMA, partitioned_by=("table_name", "stage"))
+        return existing
+
     def create_schema(self) -> None:
         """Make the schema if it is not there (asked first: on Databricks a student may lack the right to create)."""
         if not self.spark.catalog.databaseExists(_quoted(self.catalog, self.schema)):
@@ -103,7 +122,8 @@ class Tables:
         if not self.spark.catalog.tableExists(self.name(table)):
             raise TableMissingError(
                 f"There is no table {self.catalog}.{self.schema}.{table}. "
-                "Run the job notebooks in their order: load_data, clean_pin, clean_geo, clean_user, query_data."
+                "Run the job notebooks in their order: load_data, clean_pin, clean_geo, clean_user, query_data; the "
+                "stream_ tables are written by write_stream_data."
             )
         return self.known(table)
 

@@ -88,6 +88,7 @@ def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "KAFKA_CLIENT_PROPERTIES": str(client_properties(settings)),
         "BUCKET": bucket,
         "RAW_PATH": f"s3a://{bucket}/topics",
+        "CHECKPOINT_PATH": str(Spark(settings, secrets).checkpoints),
         "STATE_DIR": str(settings.home / "state"),
         "SPARK_REMOTE": Spark(settings, secrets).address,
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": secrets.spark_token.get_secret_value(),

@@ -102,7 +102,8 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 
 def clean_environment() -> dict[str, str]:
     """The caller's environment without what leads to another sandbox or to Amazon."""
-    foreign = ("SANDBOX_", "AWS_", "RDS_", "SPARK_", "API_", "USER_ID", "STATE_DIR", "RAW_PATH", "BUCKET", "KAFKA_")
+    clients = ("AWS_", "RDS_", "SPARK_", "API_", "KAFKA_", "BUCKET", "BOOTSTRAP_SERVERS")
+    foreign = ("SANDBOX_", *clients, "USER_ID", "STATE_DIR", "RAW_PATH", "CHECKPOINT_PATH")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
 

@@ -20,6 +20,10 @@ ON_DATABRICKS = (
     "tables",
     "jobs",
     "notebook",
+    "stream_table",
+    "stream_job",
+    "stream_progress",
+    "parity",
     "errors",
 )
 

@@ -20,6 +20,7 @@ from sandbox.data.files import write_json_lines
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks" / "jobs").glob("*.ipynb"))
 ETL = ("load_data", "clean_pin", "clean_geo", "clean_user", "query_data")
+BATCH = [path for path in NOTEBOOKS if path.stem in ETL]
 FORBIDDEN = {
     *("cache", "persist", "checkpoint", "rdd", "sparkContext", "toJSON"),
     *("createGlobalTempView", "createOrReplaceGlobalTempView", "input", "getpass"),
@@ -48,7 +49,7 @@ class DBUtils:
 
 def lib_modules() -> Iterator[Path]:
     """Every module of `lib` that a job notebook imports, directly or not."""
-    waiting, seen = ["lib.jobs", "lib.notebook"], set()
+    waiting, seen = ["lib.jobs", "lib.notebook", "lib.stream_job", "lib.parity"], set()
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -73,8 +74,8 @@ def code_cells(path: Path) -> list[Any]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_the_job_notebooks_are_the_steps_of_the_etl() -> None:
-    assert {path.stem for path in NOTEBOOKS} >= set(ETL)
+def test_the_job_notebooks_are_the_steps_of_the_etl_and_the_stream() -> None:
+    assert {path.stem for path in NOTEBOOKS} == {*ETL, "write_stream_data"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -116,7 +117,7 @@ def is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", BATCH, ids=lambda path: path.stem)
 def test_the_job_is_one_import_and_one_call(path: Path) -> None:
     imported, shown = ast.parse(code_cells(path)[-1].source).body
     assert isinstance(imported, ast.ImportFrom) and imported.module == "lib.jobs"

@@ -59,6 +59,11 @@ class Spark(Part):
         return self.settings.config(self.name) / "spark-defaults.conf"
 
     @property
+    def checkpoints(self) -> Path:
+        """Where the streaming queries keep how far they are."""
+        return self.folder / "checkpoints"
+
+    @property
     def logging(self) -> Path:
         """The server's logging configuration."""
         return self.settings.config(self.name) / "log4j2.properties"

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from sandbox.errors import PartFailedError
 from sandbox.parts.kafka import Kafka
+from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.msk_connect import MskConnect
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
@@ -50,11 +51,12 @@ def holds_rows(stack: Stack) -> bool:
 
 
 def clear(stack: Stack) -> None:
-    """Remove topics, offsets, objects, tables and the poster's progress, and lay the empty ones anew."""
+    """Remove topics, streams, offsets, objects, tables and the posters' progress, and lay the empty topics anew."""
     held_file(stack).unlink(missing_ok=True)
     sink = stack.part(MskConnect)
     stack.supervisor.stop_program(sink.name)
     clear_kafka(stack.part(Kafka), sink.group)
+    clear_streams(stack.part(Kinesis))
     clear_bucket(stack.part(S3))
     clear_tables(stack.part(Spark))
     shutil.rmtree(stack.settings.home / "state", ignore_errors=True)
@@ -87,6 +89,15 @@ def delete_group(admin: AdminClient, group: str) -> None:
             raise
 
 
+def clear_streams(kinesis: Kinesis) -> None:
+    """Delete the student's streams."""
+    pages = kinesis.client.get_paginator("list_streams").paginate()
+    own = f"streaming-{kinesis.secrets.user_id}-"
+    for name in [name for page in pages for name in page["StreamNames"] if name.startswith(own)]:
+        kinesis.client.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
+        kinesis.client.get_waiter("stream_not_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+
+
 def clear_bucket(s3: S3) -> None:
     """Delete every object of the student's bucket."""
     client = s3.client()
@@ -98,6 +109,7 @@ def clear_bucket(s3: S3) -> None:
 
 
 def clear_tables(spark: Spark) -> None:
-    """Drop the course's tables."""
+    """Drop the course's tables, and what streaming queries know of them."""
     with session(spark) as connection:
         connection.sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    shutil.rmtree(spark.checkpoints, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""The streaming job on the sandbox: Kinesis to Delta, each record once, whatever dies."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from landing import GEO, PIN, USER, USER_ID, fresh_tables, line
+
+from lib.entities import ENTITIES
+from lib.errors import SettingsError
+from lib.notebook import Parameters
+from lib.stream_job import StreamRun, write_stream_data
+from lib.tables import QUARANTINE, Tables, stream_table
+from sandbox.parts.kinesis import Kinesis
+
+RECORDS = {"pin": PIN, "geo": GEO, "user": USER}
+OPTIONS = {"region": "us-east-1", "initialPosition": "earliest", "maxRecordsPerTrigger": "400"}
+
+
+class Streams:
+    """The three streams of a student, and what is put into them."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        for entity in ENTITIES:
+            client.create_stream(StreamName=entity.stream(USER_ID), ShardCount=2)
+        for entity in ENTITIES:
+            client.get_waiter("stream_exists").wait(StreamName=entity.stream(USER_ID), WaiterConfig={"Delay": 1})
+
+    def put(self, name: str, lines: list[str]) -> None:
+        """Lines with their key as the partition key, as the poster sends them."""
+        stream = f"streaming-{USER_ID}-{name}"
+        for start in range(0, len(lines), 500):
+            entries = [{"Data": text.encode(), "PartitionKey": key_of(text)} for text in lines[start : start + 500]]
+            assert self.client.put_records(StreamName=stream, Records=entries)["FailedRecordCount"] == 0
+
+    def put_rows(self, first: int, last: int) -> None:
+        """Rows of all three entities."""
+        for entity in ENTITIES:
+            record = RECORDS[entity.name]
+            self.put(entity.name, [line(record, **{entity.key: number}) for number in range(first, last)])
+
+    def delete(self) -> None:
+        for entity in ENTITIES:
+            self.client.delete_stream(StreamName=entity.stream(USER_ID))
+            self.client.get_waiter("stream_not_exists").wait(
+                StreamName=entity.stream(USER_ID), WaiterConfig={"Delay": 1}
+            )
+
+
+def key_of(text: str) -> str:
+    try:
+        found = json.loads(text)
+        return str(found.get("ind", found.get("index")))
+    except (ValueError, AttributeError):
+        return text[:10] or "-"
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Any) -> Any:
+    return sandbox.stack.part(Kinesis).client
+
+
+@pytest.fixture
+def streams(client: Any) -> Iterator[Streams]:
+    made = Streams(client)
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def tables(spark: Any) -> Iterator[Tables]:
+    with fresh_tables(spark) as fresh:
+        yield fresh
+
+
+def parameters(tables: Tables, folder: Path, **changes: str) -> Parameters:
+    return Parameters(tables.catalog, tables.schema, user_id=USER_ID, checkpoint_path=str(folder), **changes)
+
+
+def write(tables: Tables, folder: Path, **changes: str) -> StreamRun:
+    return write_stream_data(tables.spark, parameters(tables, folder, **changes), OPTIONS, lambda _: None)
+
+
+def keys(tables: Tables, name: str) -> list[int]:
+    return sorted(row.ind for row in tables.known(f"stream_{name}").select("ind").collect())
+
+
+@pytest.mark.sandbox
+def test_every_record_lands_once_over_runs_repetitions_and_lost_checkpoints(
+    streams: Streams, tables: Tables, tmp_path: Path
+) -> None:
+    streams.put_rows(0, 1000)
+    first = write(tables, tmp_path / "checkpoints")
+    assert sum(point.records for point in first.batches) == 3000
+    assert {row.table: row.rows for row in first.summary().collect()} == dict.fromkeys(
+        map(stream_table, ENTITIES), 1000
+    )
+    assert write(tables, tmp_path / "checkpoints").batches == []
+    streams.put_rows(900, 1100)
+    streams.put("user", ["poison", line(USER, ind=5, first_name="Changed")])
+    write(tables, tmp_path / "checkpoints")
+    write(tables, tmp_path / "other checkpoints")
+    for entity in ENTITIES:
+        assert keys(tables, entity.name) == list(range(1100))
+    refused = tables.known(QUARANTINE).orderBy("stage").collect()
+    assert [(row.table_name, row.stage, row.ind) for row in refused] == [
+        ("stream_user", "clean", 5),
+        ("stream_user", "parse", None),
+    ]
+
+
+@pytest.mark.sandbox
+def test_a_continuous_run_takes_what_comes_and_ends_in_time(streams: Streams, tables: Tables, tmp_path: Path) -> None:
+    streams.put_rows(0, 10)
+    seen: list[str] = []
+
+    def put_more(text: str) -> None:
+        if not seen:
+            streams.put_rows(10, 20)
+        seen.append(text)
+
+    where = parameters(tables, tmp_path, mode="continuous", run_seconds="25")
+    run = write_stream_data(tables.spark, where, OPTIONS, put_more)
+    assert all(keys(tables, entity.name) == list(range(20)) for entity in ENTITIES)
+    assert "stream_pin 20 records" in seen[-1] and "s late" in seen[-1]
+    assert all(0 <= batch.latency <= batch.worst_latency for batch in run.batches)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"mode": "sometimes"}, r"mode is 'sometimes'.*available_now or continuous"),
+        ({"run_seconds": "long"}, "run_seconds is 'long'"),
+        ({"user_id": ""}, "user_id is empty"),
+    ],
+)
+def test_a_parameter_that_cannot_be_read_is_told_before_anything_starts(changes: dict[str, str], told: str) -> None:
+    given = {"catalog": "c", "schema": "s", "user_id": USER_ID, "checkpoint_path": "/nowhere", **changes}
+    with pytest.raises(SettingsError, match=told):
+        write_stream_data(None, Parameters(**given), OPTIONS)
