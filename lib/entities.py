@@ -29,6 +29,10 @@ class Entity:
         """The Kafka topic of this entity for one student, `USER_ID.name`."""
         return f"{user_id}.{self.name}"
 
+    def stream(self, user_id: str) -> str:
+        """The Kinesis stream of this entity for one student, `streaming-USER_ID-name`."""
+        return f"streaming-{user_id}-{self.name}"
+
 
 PIN = Entity(
     name="pin",
