@@ -14,7 +14,7 @@ from lib.batch_summary import BatchSummary
 from lib.data_processor import DataProcessor, EntityReport, PostingPlan
 from lib.destination import Destination
 from lib.entities import ENTITIES, Entity
-from lib.errors import CourseError
+from lib.errors import CourseError, GaveUpError
 from lib.rds_db_connector import RDSDBConnector
 from lib.replay import Replay, ReplayReport
 from lib.retry_policy import RetryPolicy
@@ -57,7 +57,7 @@ class BatchCommand:
         try:
             settings = load_settings()
             with self._display() as display, self._communicator(settings, display) as communicator:
-                communicator.prepare(ENTITIES)
+                self._prepare(settings, display, ENTITIES)
                 replay = self._replay(settings, communicator, path)
                 replay.run(batch_size)
         except CourseError as caught:
@@ -75,8 +75,13 @@ class BatchCommand:
             display.close()
 
     def _prepare(self, settings: Settings, display: RunDisplay, entities: Sequence[Entity]) -> None:
-        with self._communicator(settings, display) as communicator:
-            communicator.prepare(entities)
+        """Make the destination ready; a stop that breaks this off is told by the exit code, as any other."""
+        try:
+            with self._communicator(settings, display) as communicator:
+                communicator.prepare(entities)
+        except GaveUpError:
+            if not self._stop.event.is_set():
+                raise
 
     def _processor(self, settings: Settings, connector: RDSDBConnector, display: RunDisplay) -> DataProcessor:
         return DataProcessor(
