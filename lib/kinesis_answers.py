@@ -39,8 +39,8 @@ THROTTLED_OR_FAILED = frozenset(
     }
 )
 _NO_RIGHT = frozenset({"AccessDeniedException", "UnrecognizedClientException", "KMSAccessDeniedException"})
-# A complaint about records, their data, number or size; not one about the stream's name.
-_OF_THE_RECORDS = re.compile(r"'(records|data)\b|size exceed|record size", re.IGNORECASE)
+# Too many records, or too much data; not a name of a stream that is too long, and not data that is missing.
+_TOO_MUCH = re.compile(r"'(records|data)\b.*length less than|size exceed", re.IGNORECASE)
 
 _WRONG_PATH = (
     "The gateway has no route {route}. Compare the API's resources and methods with aws/api.yaml and deploy the stage "
@@ -166,7 +166,7 @@ def _error(code: str, text: str) -> Refusal:
         return UnknownStreamError, _NO_STREAM
     if code in _NO_RIGHT:
         return RequestRefusedError, _ROLE
-    if _OF_THE_RECORDS.search(text):
+    if _TOO_MUCH.search(text):
         return PayloadTooLargeError, _TOO_LARGE
     return RequestRefusedError, _TEMPLATE
 

@@ -150,8 +150,16 @@ def test_a_record_that_is_too_large_is_refused_alone_with_the_reason(gateway: Ki
     assert outcome.unsent == []
 
 
-def test_a_body_the_gateway_finds_too_large_is_halved(gateway: KinesisDouble, post: Post) -> None:
-    gateway.answers += [(413, '{"message":"Request Too Long"}', {})]
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (413, '{"message":"Request Too Long"}'),
+        (400, '{"__type":"InvalidArgumentException","message":"Records size exceeds 5 MB limit"}'),
+        (400, '{"__type":"ValidationException","message":"at \'records\': Member must have length less than or ..."}'),
+    ],
+)
+def test_a_body_that_is_too_large_is_halved(gateway: KinesisDouble, post: Post, status: int, body: str) -> None:
+    gateway.answers.append((status, body, {}))
     assert positions(post(records(1, 2, 3)).acknowledged) == [1, 2, 3]
     assert [count for _, _, count in gateway.requests] == [3, 1, 2]
 
@@ -228,6 +236,12 @@ NOT_FOUND = '{"__type":"ResourceNotFoundException","message":"Stream x under acc
         (
             400,
             '{"__type":"ValidationException","message":"Value at \'streamName\' failed to satisfy constraint"}',
+            RequestRefusedError,
+            "mapping template",
+        ),
+        (
+            400,
+            '{"__type":"ValidationException","message":"Value null at \'records\' failed: Member must not be null"}',
             RequestRefusedError,
             "mapping template",
         ),
