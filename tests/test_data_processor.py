@@ -472,3 +472,14 @@ def test_kafka_and_kinesis_each_have_progress_and_dead_letters_of_their_own(tmp_
     assert double.keys("geo") == [key for key in range(10) if key != 7]
     assert (again.report()[0].acknowledged, again.report()[0].dead_lettered) == (9, 1)
     assert [(letter.topic, letter.key) for letter in again.dead_letters.read()] == [(f"streaming-{USER_ID}-geo", 7)]
+
+
+def test_a_file_of_the_other_command_is_told_and_nothing_of_it_is_sent(tmp_path: Path) -> None:
+    kafka = ScriptedGateway(iter(()))
+    with KinesisDouble() as double:
+        double.verdict = lambda _record: ("KMSDisabledException", "off")
+        to_kinesis(ListSource(3), double, tmp_path).run(ONLY_GEO)
+    replay = Replay(tmp_path / "dead_letters_kinesis.jsonl", kafka, USER_ID, tmp_path, lambda: ListSource(3))  # type: ignore[arg-type,return-value]
+    with pytest.raises(DeadLetterError, match=r"this is streaming-batch.*with the command that wrote it"):
+        replay.run()
+    assert kafka.topic == []
