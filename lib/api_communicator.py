@@ -1,29 +1,21 @@
-"""APICommunicator: posts records through the API gateway to the Kafka REST proxy, and knows what became of each."""
+"""APICommunicator: posts records through the API gateway to their destination, and knows what became of each."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
+from lib.destination import Destination, RequestForm
 from lib.entities import Entity
-from lib.errors import GaveUpError, RequestRefusedError, SettingsError
-from lib.gateway_answers import PayloadTooLargeError, RetriableAnswerError, verdicts
+from lib.gateway_answers import PayloadTooLargeError, RetriableAnswerError
+from lib.gateway_connection import GatewayConnection
+from lib.kafka_topics import KafkaTopics
 from lib.records import Record
 from lib.retry_policy import Notice, RetryPolicy
 from lib.settings import Settings
-
-JSON_TYPE = "application/vnd.kafka.json.v2+json"
-BINARY_TYPE = "application/vnd.kafka.binary.v2+json"
-CONNECT_SECONDS = 5.0
-# Amazon's gateway ends every integration after 29 seconds: whoever waits longer waits for nothing.
-READ_SECONDS = 30.0
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(slots=True)
@@ -31,7 +23,7 @@ class BatchOutcome:
     """What became of the records of one batch; each record is in exactly one of the three.
 
     Attributes:
-        acknowledged: in Kafka.
+        acknowledged: in Kafka or Kinesis.
         refused: refused for themselves, each with the reason; sending them again will not help.
         unsent: neither; empty when `post` returns, what is left when it raises.
     """
@@ -42,7 +34,7 @@ class BatchOutcome:
 
 
 class APICommunicator:
-    """Posts batches of records to `{invoke_url}/topics/{USER_ID}.{entity}` over one kept connection.
+    """Posts batches of records to the topic, or the stream, of their entity over one kept connection.
 
     Connection errors, 429 and 5xx are tried again within the policy, and of an answered request only the records
     whose own answer is a retriable error. Not safe to share by threads: give each its own.
@@ -57,38 +49,37 @@ class APICommunicator:
         api_key: SecretStr | None,
         user_id: str,
         *,
+        destination: Destination | None = None,
         policy: RetryPolicy | None = None,
         stop: threading.Event | None = None,
         notice: Notice | None = None,
     ) -> None:
         """Prepare a session; nothing is sent yet.
 
-        `stop`, once set, ends all waiting between tries; `notice` is told of each failure that will be tried again.
-        SettingsError if `invoke_url` is no http(s) address.
+        `destination` is Kafka's topics unless told otherwise. `stop`, once set, ends all waiting between tries;
+        `notice` is told of each failure that will be tried again. SettingsError if `invoke_url` is no http(s) address.
         """
-        self._base = _checked_url(invoke_url)
+        patient, stop = policy or RetryPolicy(), stop or threading.Event()
+        self._gateway = GatewayConnection(invoke_url, api_key, patient, stop, notice or (lambda _text: None))
         self._user_id = user_id
-        self._secret = _checked_key(api_key)
-        self._policy = policy or RetryPolicy()
-        self._stop = stop or threading.Event()
-        self._notice = notice or (lambda _text: None)
-        self._session = _session(self._base, self._secret)
+        self._destination = destination or KafkaTopics()
 
     @classmethod
     def from_settings(
         cls,
         settings: Settings,
         *,
+        destination: Destination | None = None,
         policy: RetryPolicy | None = None,
         stop: threading.Event | None = None,
         notice: Notice | None = None,
     ) -> APICommunicator:
         """Communicator for API_INVOKE_URL, API_KEY and USER_ID; SettingsError if one is missing."""
         url, key, user_id = settings.require("api_invoke_url"), settings.require("api_key"), settings.require("user_id")
-        return cls(url, key, user_id, policy=policy, stop=stop, notice=notice)
+        return cls(url, key, user_id, destination=destination, policy=policy, stop=stop, notice=notice)
 
     def __repr__(self) -> str:
-        return f"APICommunicator({self._base!r}, user_id={self._user_id!r})"
+        return f"APICommunicator({self._gateway.base!r}, user_id={self._user_id!r})"
 
     def __enter__(self) -> APICommunicator:
         return self
@@ -98,53 +89,49 @@ class APICommunicator:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._gateway.close()
+
+    def prepare(self, entities: Sequence[Entity]) -> None:
+        """Make the topics or streams of the entities ready, where the destination was asked to; GatewayErrors."""
+        self._destination.prepare(
+            self._gateway, [self._destination.target(entity, self._user_id) for entity in entities]
+        )
 
     def post(self, entity: Entity, records: Sequence[Record], outcome: BatchOutcome | None = None) -> BatchOutcome:
-        """Post the records, in order, until each is acknowledged or refused for itself.
+        """Post the records, in the destination's order, until each is acknowledged or refused for itself.
 
-        Records that are no JSON go in a request of their own, after the others. Raises a GatewayError if that cannot
-        be reached: GaveUpError after the policy's time, the others at once. Then `outcome`, if the caller gave one,
-        tells what had become of each record by then.
+        Raises a GatewayError if that cannot be reached: GaveUpError after the policy's time, the others at once. Then
+        `outcome`, if the caller gave one, tells what had become of each record by then.
         """
         outcome = outcome if outcome is not None else BatchOutcome()
         outcome.unsent.extend(records)
-        url = f"{self._base}/topics/{entity.topic(self._user_id)}"
-        for content_type, is_json in ((JSON_TYPE, True), (BINARY_TYPE, False)):
-            group = [record for record in records if record.is_json is is_json]
-            if group:
-                self._deliver(url, content_type, group, outcome)
+        target = self._destination.target(entity, self._user_id)
+        for form, group in self._destination.requests(records):
+            self._deliver(form, target, group, outcome)
         return outcome
 
-    def _deliver(self, url: str, content_type: str, records: list[Record], outcome: BatchOutcome) -> None:
-        """Deliver records of one content type; a body that is too large is halved until it passes."""
+    def _deliver(self, form: RequestForm, target: str, records: list[Record], outcome: BatchOutcome) -> None:
+        """Deliver records of one form; what is too large is halved until it passes, or is one record."""
         try:
-            self._deliver_whole(url, content_type, records, outcome)
+            self._deliver_whole(form, target, records, outcome)
         except PayloadTooLargeError as error:
             left = _still(records, outcome.unsent)
             if len(left) == 1:
                 _settle(outcome, refused=[(left[0], str(error))])
                 return
             middle = len(left) // 2
-            self._deliver(url, content_type, left[:middle], outcome)
-            self._deliver(url, content_type, left[middle:], outcome)
+            self._deliver(form, target, left[:middle], outcome)
+            self._deliver(form, target, left[middle:], outcome)
 
-    def _deliver_whole(self, url: str, content_type: str, records: list[Record], outcome: BatchOutcome) -> None:
-        try:
-            path = urlsplit(url).path
-            retrying = self._policy.retrying(
-                RetriableAnswerError, self._stop, lambda text: self._notice(f"{path}: {text}")
-            )
-            for attempt in retrying:
-                with attempt:
-                    self._try_once(url, content_type, _still(records, outcome.unsent), outcome)
-        except RetriableAnswerError as error:
-            raise self._gave_up(error) from error
+    def _deliver_whole(self, form: RequestForm, target: str, records: list[Record], outcome: BatchOutcome) -> None:
+        self._gateway.trying(
+            form.path(target), lambda: self._try_once(form, target, _still(records, outcome.unsent), outcome)
+        )
 
-    def _try_once(self, url: str, content_type: str, records: list[Record], outcome: BatchOutcome) -> None:
+    def _try_once(self, form: RequestForm, target: str, records: list[Record], outcome: BatchOutcome) -> None:
         """One request; books every record that is settled by its answer, raises if some are to be tried again."""
-        response = self._send(url, content_type, records)
-        answers = list(zip(records, verdicts(response, len(records), self._secret), strict=True))
+        response = self._gateway.send(form.method, form.path(target), form.body(target, records), form.headers)
+        answers = list(zip(records, form.verdicts(response, len(records), self._gateway.secret), strict=True))
         again = [verdict.error for _, verdict in answers if verdict.retriable]
         _settle(
             outcome,
@@ -153,64 +140,13 @@ class APICommunicator:
         )
         if again:
             raise RetriableAnswerError(
-                f"Kafka did not take {len(again)} of {len(answers)} records ({again[0]}).", url=url
+                f"{self._destination.service} did not take {len(again)} of {len(answers)} records ({again[0]}).",
+                url=response.url,
             )
-
-    def _send(self, url: str, content_type: str, records: list[Record]) -> requests.Response:
-        body = b'{"records":[' + b",".join([record.as_request_item() for record in records]) + b"]}"
-        try:
-            return self._session.post(
-                url,
-                data=body,
-                headers={"Content-Type": content_type},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,  # a redirect would turn the POST into a GET, and carry the key elsewhere
-            )
-        except requests.exceptions.SSLError as error:
-            raise RequestRefusedError(f"The gateway's certificate is refused: {_root(error)}.", url=url) from error
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise RetriableAnswerError(f"The gateway does not answer ({_root(error)}).", url=url) from error
-
-    def _gave_up(self, error: RetriableAnswerError) -> GaveUpError:
-        stopped = "stopped" if self._stop.is_set() else f"{self._policy.give_up_after:g} s were not enough"
-        asked = f" It asks to wait {error.retry_after:g} s." if error.retry_after else ""
-        message = (
-            f"Gave up ({stopped}): {error}{asked} See `sandbox status` and `sandbox logs api-gateway`, "
-            f"compare API_INVOKE_URL ({self._base}) with `sandbox env`; if it throttles, use --rate."
-        )
-        return GaveUpError(message, url=error.url, status=error.status, excerpt=error.excerpt)
-
-
-def _checked_url(invoke_url: str) -> str:
-    parts = urlsplit(invoke_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("API_INVOKE_URL must begin with http:// or https:// and a host. `sandbox env` prints it.")
-    return invoke_url.rstrip("/")
-
-
-def _checked_key(api_key: SecretStr | None) -> str:
-    """The key's text; checked here because requests quotes a header it cannot send."""
-    secret = api_key.get_secret_value() if api_key else ""
-    if not secret.isascii() or not secret.isprintable() or secret != secret.strip():
-        raise SettingsError("API_KEY holds blanks or characters that no header can carry. `sandbox env` prints it.")
-    return secret
-
-
-def _session(base: str, secret: str) -> requests.Session:
-    session = requests.Session()
-    # A proxy set for the internet has no business between this machine and itself.
-    session.trust_env = urlsplit(base).hostname not in LOOPBACK
-    session.mount(base, HTTPAdapter(pool_connections=1, pool_maxsize=1))
-    session.headers.update({"Accept": "application/vnd.kafka.v2+json, application/json", "Accept-Encoding": "identity"})
-    if secret:
-        session.headers["x-api-key"] = secret
-    return session
 
 
 def _still(records: list[Record], unsent: list[Record]) -> list[Record]:
     """Those of `records` that are still unsent."""
-    if len(unsent) == len(records):
-        return records
     open_positions = {record.position for record in unsent}
     return [record for record in records if record.position in open_positions]
 
@@ -225,9 +161,3 @@ def _settle(
     outcome.refused.extend(refused)
     settled = {record.position for record in acknowledged} | {record.position for record, _ in refused}
     outcome.unsent = [record for record in outcome.unsent if record.position not in settled]
-
-
-def _root(error: BaseException) -> str:
-    """The innermost fact of a connection error: requests and urllib3 wrap it several times."""
-    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
-    return str(reason).split(": ", 1)[-1] if "object at 0x" in str(reason) else str(reason)

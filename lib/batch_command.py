@@ -1,4 +1,4 @@
-"""What `streaming-batch` does once its options are read: the parts of the library put together."""
+"""What `streaming-batch` and `streaming-kinesis` do once their options are read: the library's parts put together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rich.console import Console
 from lib.api_communicator import APICommunicator
 from lib.batch_summary import BatchSummary
 from lib.data_processor import DataProcessor, EntityReport, PostingPlan
-from lib.dead_letters import FILE_NAME
-from lib.errors import CourseError
+from lib.destination import Destination
+from lib.entities import ENTITIES, Entity
+from lib.errors import CourseError, GaveUpError
 from lib.rds_db_connector import RDSDBConnector
 from lib.replay import Replay, ReplayReport
 from lib.retry_policy import RetryPolicy
@@ -25,8 +26,9 @@ from lib.stop_signal import StopSignal
 class BatchCommand:
     """One call of the command, from its options to its exit code."""
 
-    def __init__(self, policy: RetryPolicy, json: Path | None) -> None:
-        """Retry within `policy`; write the summary to the file `json` as well, if given."""
+    def __init__(self, destination: Destination, policy: RetryPolicy, json: Path | None) -> None:
+        """Post to `destination`, retry within `policy`; write the summary to the file `json` as well, if given."""
+        self._destination = destination
         self._policy = policy
         self._json = json
         self._err = Console(stderr=True)
@@ -40,6 +42,7 @@ class BatchCommand:
         try:
             settings = load_settings()
             with self._display() as display, RDSDBConnector.from_settings(settings) as connector:
+                self._prepare(settings, display, plan.entities)
                 processor = self._processor(settings, connector, display)
                 processor.run(plan)
         except CourseError as caught:
@@ -54,6 +57,7 @@ class BatchCommand:
         try:
             settings = load_settings()
             with self._display() as display, self._communicator(settings, display) as communicator:
+                self._prepare(settings, display, ENTITIES)
                 replay = self._replay(settings, communicator, path)
                 replay.run(batch_size)
         except CourseError as caught:
@@ -70,12 +74,22 @@ class BatchCommand:
         finally:
             display.close()
 
+    def _prepare(self, settings: Settings, display: RunDisplay, entities: Sequence[Entity]) -> None:
+        """Make the destination ready; a stop that breaks this off is told by the exit code, as any other."""
+        try:
+            with self._communicator(settings, display) as communicator:
+                communicator.prepare(entities)
+        except GaveUpError:
+            if not self._stop.event.is_set():
+                raise
+
     def _processor(self, settings: Settings, connector: RDSDBConnector, display: RunDisplay) -> DataProcessor:
         return DataProcessor(
             connector,
             lambda: self._communicator(settings, display),
             settings.require("user_id"),
             settings.state_dir,
+            destination=self._destination,
             policy=self._policy,
             display=display,
             stop=self._stop.event,
@@ -88,11 +102,16 @@ class BatchCommand:
             settings.require("user_id"),
             settings.state_dir,
             lambda: RDSDBConnector.from_settings(settings),
+            destination=self._destination,
         )
 
     def _communicator(self, settings: Settings, display: RunDisplay) -> APICommunicator:
         return APICommunicator.from_settings(
-            settings, policy=self._policy, stop=self._stop.event, notice=display.notice
+            settings,
+            destination=self._destination,
+            policy=self._policy,
+            stop=self._stop.event,
+            notice=display.notice,
         )
 
     def _end(
@@ -103,7 +122,8 @@ class BatchCommand:
     ) -> int:
         summary = BatchSummary(
             reports,
-            dead_letters or Path(FILE_NAME),
+            self._destination.command,
+            dead_letters or Path(self._destination.dead_letter_file),
             time.monotonic() - self._began,
             error=None if error is None else str(error),
             signal_code=self._stop.exit_code,

@@ -1,4 +1,4 @@
-"""The end of a `streaming-batch`: its table, its last sentences, its exit code, and the same as JSON."""
+"""The end of a posting or a replay: its table, its last sentences, its exit code, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class BatchSummary:
 
     Attributes:
         entities: one report an entity.
+        command: which command it was.
         dead_letter_file: where the dead letters of these entities are.
         seconds: how long it took.
         error: what stopped it, None if nothing did.
@@ -32,6 +33,7 @@ class BatchSummary:
     """
 
     entities: Sequence[EntityReport] | Sequence[ReplayReport]
+    command: str
     dead_letter_file: Path
     seconds: float
     error: str | None = None
@@ -74,7 +76,7 @@ class BatchSummary:
         if self.waiting:
             found.append(
                 f"{self.waiting:,} records wait in {self.dead_letter_file}, each with its reason. "
-                f"Send them with `streaming-batch --replay {self.dead_letter_file}`."
+                f"Send them with `{self.command} --replay {self.dead_letter_file}`."
             )
         if self.signal_code:
             found.append("Stopped after the batch in flight. The same command, without --restart, goes on from here.")
@@ -102,7 +104,7 @@ class BatchSummary:
         if posted and not any(report.taken_now for report in posted):
             return (
                 f"Nothing to send: earlier runs were acknowledged for all {total:,} records. "
-                f"`streaming-batch --restart` sends them again."
+                f"`{self.command} --restart` sends them again."
             )
         now = f", {sum(report.acknowledged_now for report in posted):,} of them by this run" if posted else ""
         return f"All {total:,} records are acknowledged{now} ({self.seconds:.1f} s)."

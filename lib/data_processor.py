@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lib.api_communicator import APICommunicator
-from lib.dead_letters import FILE_NAME, DeadLetter, DeadLetterFile
+from lib.dead_letters import DeadLetter, DeadLetterFile
+from lib.destination import Destination
 from lib.entities import ENTITIES, Entity
 from lib.entity_posting import EntityPosting, PostingTools
+from lib.kafka_topics import KafkaTopics
 from lib.order_name import OrderName
 from lib.post_orders import ORDERS
 from lib.progress_state import Progress, ProgressStore
@@ -57,7 +59,7 @@ class EntityReport:
         total: places of the order that are to be posted.
         taken: of them, done with.
         sent: records that went into a request.
-        acknowledged: records that are in Kafka.
+        acknowledged: records that are in Kafka or Kinesis.
         dead_lettered: records that wait in the dead-letter file.
         acknowledged_now: acknowledged by this run.
         taken_now: done with by this run.
@@ -91,22 +93,25 @@ class DataProcessor:
         user_id: str,
         state_dir: Path,
         *,
+        destination: Destination | None = None,
         policy: RetryPolicy | None = None,
         display: RunDisplay | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """Prepare; `communicator` makes one for each entity, as each thread needs its own.
 
-        `policy` says how long a database that went away is waited for; `stop`, once set, ends a run.
+        `destination` is where the communicators post to, Kafka's topics unless told otherwise; `policy` says how long
+        a database that went away is waited for; `stop`, once set, ends a run.
         """
         self._connector = connector
         self._communicator = communicator
         self._user_id = user_id
+        self._destination = destination or KafkaTopics()
         self._store = ProgressStore(state_dir)
         self._stop = stop or threading.Event()
         self._policy = policy or RetryPolicy()
         self._display = display or SilentDisplay()
-        self.dead_letters = DeadLetterFile(state_dir / FILE_NAME)
+        self.dead_letters = DeadLetterFile(state_dir / self._destination.dead_letter_file)
         self._postings: list[EntityPosting] = []
         self._before: dict[str, tuple[int, int]] = {}
 
@@ -134,7 +139,7 @@ class DataProcessor:
 
     def _fresh_progress(self, plan: PostingPlan, entity: Entity) -> Progress:
         order = ORDERS[plan.order](self._connector, entity)
-        return Progress(order.identity(), entity.topic(self._user_id), plan.order)
+        return Progress(order.identity(), self._destination.target(entity, self._user_id), plan.order)
 
     def _posting(self, plan: PostingPlan, entity: Entity, fresh: Progress, tools: PostingTools) -> EntityPosting:
         if plan.restart:

@@ -20,8 +20,6 @@ from lib.atomic_file import replace_file
 from lib.errors import DeadLetterError
 from lib.records import Record
 
-FILE_NAME = "dead_letters.jsonl"
-
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -30,7 +28,7 @@ class DeadLetter:
     Attributes:
         progress: name of the progress file that counts it.
         entity: `pin`, `geo` or `user`.
-        topic: where it should have gone.
+        topic: where it should have gone; the stream where that is Kinesis.
         position: its place in the order; with `progress` it identifies the record.
         key: the row's key, None if it has none.
         reason: why it was not sent.

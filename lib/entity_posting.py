@@ -134,7 +134,7 @@ class EntityPosting:
         if count > MOST_DEAD_LETTERS:
             raise DeadLetterError(
                 f"{self.entity.name}: {count:,} dead letters are no fault of single records. Look at the reasons in "
-                f"{self._tools.dead_letters.path}, mend their cause, then run `streaming-batch --replay FILE`."
+                f"{self._tools.dead_letters.path}, mend their cause, then run the command with `--replay FILE`."
             )
 
     def _letter(self, record: Record, reason: str) -> DeadLetter:

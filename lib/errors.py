@@ -9,13 +9,14 @@
     │   ├── UnknownDatabaseError      ... has no such database
     │   ├── UnknownTableError         ... has no such table or column
     │   └── UnserialisableValueError  ... holds a value that JSON cannot hold
-    ├── GatewayError                  the API in front of Kafka
+    ├── GatewayError                  the API in front of Kafka and Kinesis
     │   ├── WrongPathError            ... knows no such path
     │   ├── ApiKeyRefusedError        ... refuses the key
     │   ├── QuotaExceededError        ... has served this key's quota
     │   ├── UnknownTopicError         ... leads to a Kafka without this topic
+    │   ├── UnknownStreamError        ... leads to a Kinesis without this stream
     │   ├── RequestRefusedError       ... refuses the request as it stands
-    │   ├── UnexpectedAnswerError     ... answers something that is no REST proxy's answer
+    │   ├── UnexpectedAnswerError     ... answers something that is not the service's answer
     │   └── GaveUpError               ... failed until the time for retries was over
     ├── StateError                    the progress file cannot be used
     │   └── StateLockedError          ... is in use by another run
@@ -73,7 +74,7 @@ class UnserialisableValueError(SourceError):
     def __init__(self, table: str, column: str, key: object, type_name: str) -> None:
         super().__init__(
             f"{table}.{column} of the row with key {key!r} holds a value that JSON cannot hold ({type_name}). "
-            f"Change the row, or the column's type, in the database; then send it with `streaming-batch --replay FILE`."
+            f"Change the row, or the column's type, in the database; then send it again with `--replay FILE`."
         )
         self.table, self.column, self.key, self.type_name = table, column, key, type_name
 
@@ -109,12 +110,16 @@ class UnknownTopicError(GatewayError):
     """Kafka has no such topic (REST proxy: 404 with error code 40401)."""
 
 
+class UnknownStreamError(GatewayError):
+    """Kinesis has no such stream, or it is not active yet (Kinesis: ResourceNotFoundException)."""
+
+
 class RequestRefusedError(GatewayError):
     """The request itself is refused: content type (415), form (400, 422), a redirect, another missing right."""
 
 
 class UnexpectedAnswerError(GatewayError):
-    """The status says success, but the body is not a REST proxy's list of offsets."""
+    """The status says success, but the body is not what the REST proxy or Kinesis answers."""
 
 
 class GaveUpError(GatewayError):
@@ -126,7 +131,7 @@ class StateError(CourseError):
 
 
 class StateLockedError(StateError):
-    """Another run is posting the same entity to the same topic right now."""
+    """Another run is posting the same entity to the same topic or stream right now."""
 
 
 class DeadLetterError(CourseError):

@@ -28,12 +28,12 @@ class Progress:
 
     Attributes:
         source: which filling of which table is read.
-        topic: where it is posted to.
+        topic: where it is posted to; the stream where that is Kinesis.
         order: `sequential`, `course` or `feed`.
         position: the last position that is done with; None at the start.
         taken: places of the order up to `position`.
         sent: records that went into a request.
-        acknowledged: records that are in Kafka.
+        acknowledged: records that are in Kafka or Kinesis.
         dead_letters: positions that are neither, their records waiting in the dead-letter file.
     """
 
@@ -80,7 +80,7 @@ class ProgressStore:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise StateError(
                 f"The progress file {path} is damaged ({error}). "
-                f"Look at it; `streaming-batch --restart` forgets it and posts every row again."
+                f"Look at it; `--restart` forgets it and posts every row again."
             ) from error
 
     def save(self, progress: Progress) -> None:
@@ -107,7 +107,7 @@ class ProgressStore:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise StateLockedError(
-                    f"Another streaming-batch is posting {name} right now. Wait until it ends, or stop it with Ctrl-C."
+                    f"Another run is posting {name} right now. Wait until it ends, or stop it with Ctrl-C."
                 ) from error
             yield
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from lib.api_communicator import APICommunicator, BatchOutcome
 from lib.dead_letters import DeadLetter, DeadLetterFile
+from lib.destination import Destination
 from lib.entities import ENTITIES, Entity, entity_named
 from lib.errors import DeadLetterError, SourceError
+from lib.kafka_topics import KafkaTopics
 from lib.progress_state import Progress, ProgressStore
 from lib.rds_db_connector import RDSDBConnector
 from lib.records import Record, record_of_row
@@ -25,7 +27,7 @@ class ReplayReport:
     Attributes:
         entity: `pin`, `geo` or `user`.
         sent: records that went into a request.
-        acknowledged: records that are now in Kafka, and no longer in the file.
+        acknowledged: records that are now in Kafka or Kinesis, and no longer in the file.
         kept: records that are still in the file, those that failed again with the new reason.
         dropped: lines that no progress file counts (acknowledged before, or posted by the next ordinary run).
     """
@@ -52,16 +54,20 @@ class Replay:
         user_id: str,
         state_dir: Path,
         connector: Callable[[], RDSDBConnector],
+        *,
+        destination: Destination | None = None,
     ) -> None:
         """Prepare to send what is in the file at `path`; DeadLetterError if there is none.
 
-        `connector` is called only if rows that JSON could not hold must be read again.
+        `destination` is where the communicator posts to, Kafka's topics unless told otherwise. `connector` is called
+        only if rows that JSON could not hold must be read again.
         """
         if not path.is_file():
             raise DeadLetterError(f"There is no dead-letter file {path}. The end of a run names the file it wrote.")
         self._file = DeadLetterFile(path)
         self._communicator = communicator
         self._user_id = user_id
+        self._destination = destination or KafkaTopics()
         self._store = ProgressStore(state_dir)
         self._connector = cache(connector)
         self._reports = {entity.name: ReplayReport(entity.name) for entity in ENTITIES}
@@ -84,11 +90,13 @@ class Replay:
         return [replace(report, kept=waiting[name]) for name, report in self._reports.items()]
 
     def _check_topics(self, letters: list[DeadLetter]) -> None:
-        foreign = {letter.topic for letter in letters} - {entity.topic(self._user_id) for entity in ENTITIES}
+        known = {self._destination.target(entity, self._user_id) for entity in ENTITIES}
+        foreign = {letter.topic for letter in letters} - known
         if foreign:
             raise DeadLetterError(
-                f"{self._file.path} holds records for {', '.join(sorted(foreign))}, but USER_ID is {self._user_id}. "
-                f"Set USER_ID to the one the file was written under."
+                f"{self._file.path} holds records for {', '.join(sorted(foreign))}, but USER_ID is {self._user_id} and "
+                f"this is {self._destination.command}. Set USER_ID to the one the file was written under, and replay "
+                f"it with the command that wrote it."
             )
 
     def _counted(self, letters: list[DeadLetter], progress: Progress | None) -> list[DeadLetter]:

@@ -35,7 +35,10 @@ class GatewayDouble:
         verdict: for each record its error, as (code, text), or None.
         topics: what was acknowledged, in order: (key, value) by topic; a value that is no JSON is bytes.
         requests: (path, headers, number of records) of every request.
+        content_type: of its good answers.
     """
+
+    content_type = "application/vnd.kafka.v2+json"
 
     def __init__(self) -> None:
         self.answers: deque[Answer | str] = deque()
@@ -50,11 +53,14 @@ class GatewayDouble:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/prod"
 
+    def target(self, entity: str) -> str:
+        return f"{USER_ID}.{entity}"
+
     def keys(self, entity: str) -> list[Any]:
-        return [key for key, _ in self.topics.get(f"{USER_ID}.{entity}", [])]
+        return [key for key, _ in self.topics.get(self.target(entity), [])]
 
     def values(self, entity: str) -> list[Any]:
-        return [value for _, value in self.topics.get(f"{USER_ID}.{entity}", [])]
+        return [value for _, value in self.topics.get(self.target(entity), [])]
 
     def __enter__(self) -> GatewayDouble:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -64,20 +70,23 @@ class GatewayDouble:
         self._server.shutdown()
         self._server.server_close()
 
-    def take(self, path: str, content_type: str, records: list[dict[str, Any]]) -> bytes:
+    def count(self, body: dict[str, Any]) -> int:
+        """How many records a request holds."""
+        return len(body.get("records", []))
+
+    def respond(self, _method: str, path: str, content_type: str, body: dict[str, Any]) -> tuple[int, bytes]:
         """Acknowledge the records as far as `verdict` says, and answer as the REST proxy does."""
-        binary = "binary" in content_type
         offsets = []
         with self.lock:
             topic = self.topics.setdefault(path.rsplit("/", 1)[1], [])
-            for record in records:
+            for record in body["records"]:
                 error = self.verdict(record)
                 if error is None:
-                    value = base64.b64decode(record["value"]) if binary else record["value"]
+                    value = base64.b64decode(record["value"]) if "binary" in content_type else record["value"]
                     topic.append((record.get("key"), value))
                 code, text = error or (None, None)
                 offsets.append({"partition": 0, "offset": len(topic), "error_code": code, "error": text})
-        return orjson.dumps({"offsets": offsets, "key_schema_id": None, "value_schema_id": None})
+        return 200, orjson.dumps({"offsets": offsets, "key_schema_id": None, "value_schema_id": None})
 
 
 def _handler(gateway: GatewayDouble) -> type[BaseHTTPRequestHandler]:
@@ -87,9 +96,9 @@ def _handler(gateway: GatewayDouble) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = orjson.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             with gateway.lock:
-                gateway.requests.append((self.path, dict(self.headers.items()), len(body["records"])))
+                gateway.requests.append((self.path, dict(self.headers.items()), gateway.count(body)))
                 planned = gateway.answers.popleft() if gateway.answers else None
             if planned == RESET:
                 return self.reset()
@@ -97,10 +106,12 @@ def _handler(gateway: GatewayDouble) -> type[BaseHTTPRequestHandler]:
                 return self.answer(planned[0], planned[1].encode(), planned[2])
             if self.headers.get("x-api-key") != KEY:
                 return self.answer(403, b'{"message":"Forbidden"}', {})
-            content = gateway.take(self.path, self.headers["Content-Type"], body["records"])
+            status, content = gateway.respond(self.command, self.path, self.headers["Content-Type"], body)
             if planned == LOST:
                 return self.reset()
-            return self.answer(200, content, {"Content-Type": "application/vnd.kafka.v2+json"})
+            return self.answer(status, content, {"Content-Type": gateway.content_type})
+
+        do_PUT = do_GET = do_POST
 
         def answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)

@@ -79,7 +79,7 @@ def test_the_request_has_the_headers_of_the_course_and_no_compression(
 def test_one_connection_is_kept_over_many_posts(gateway: GatewayDouble, communicator: APICommunicator) -> None:
     for position in range(20):
         communicator.post(PIN, records(position))
-    [pool] = communicator._session.adapters[gateway.url].poolmanager.pools._container.values()
+    [pool] = communicator._gateway.session.adapters[gateway.url].poolmanager.pools._container.values()
     assert (pool.num_connections, pool.num_requests) == (1, 20)
 
 
@@ -91,6 +91,15 @@ def test_records_that_are_no_json_go_as_bytes_in_a_request_of_their_own(
     assert positions(outcome.acknowledged) == [1, 2, 3]
     assert gateway.values("pin") == [{"index": 1}, {"index": 3}, b'{"cut']
     assert gateway.requests[1][1]["Content-Type"] == "application/vnd.kafka.binary.v2+json"
+
+
+def test_what_was_taken_is_not_sent_again_while_bytes_wait_for_their_own_request(
+    gateway: GatewayDouble, communicator: APICommunicator
+) -> None:
+    waiting = [{2: (2, "Retriable"), 3: (2, "Retriable")}]
+    gateway.verdict = lambda record: waiting[0].pop(record.get("key"), None)
+    communicator.post(PIN, [*records(1, 2, 3), Record(4, None, b"{'cut", is_json=False)])
+    assert gateway.keys("pin") == [1, 2, 3, None]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -268,10 +277,9 @@ def test_the_key_is_in_no_repr_and_no_error(gateway: GatewayDouble, communicator
     gateway.answers.append((400, f'{{"message":"bad header x-api-key: {KEY}"}}', {}))
     with pytest.raises(RequestRefusedError) as caught:
         communicator.post(PIN, records(1))
-    shown = (
-        f"{communicator!r} {vars(communicator)['_session']!r} {caught.value} {caught.value!r} {caught.value.excerpt}"
-    )
-    assert KEY not in shown
+    connection = communicator._gateway
+    shown = f"{communicator!r} {connection!r} {connection.session!r} {caught.value} {caught.value!r}"
+    assert KEY not in shown + caught.value.excerpt
     assert "***" in caught.value.excerpt
 
 

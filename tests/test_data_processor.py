@@ -12,6 +12,7 @@ import pytest
 from gateway_double import KEY, USER_ID, GatewayDouble
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kinesis_double import KinesisDouble
 from pydantic import SecretStr
 from source_tables import SourceTables, row_of, source_tables
 
@@ -28,6 +29,7 @@ from lib.errors import (
     GaveUpError,
     StateLockedError,
 )
+from lib.kinesis_streams import KinesisStreams
 from lib.order_name import OrderName
 from lib.progress_state import ProgressStore
 from lib.rate_limit import RateLimiter
@@ -430,3 +432,54 @@ def test_one_entity_that_fails_stops_the_others_and_all_go_on_later(
         assert Counter(gateway.keys(entity.name)) == Counter(
             set(range(1200)) - (set(range(200, 250)) if entity is USER else set())
         )
+
+
+# To Kinesis
+
+
+def to_kinesis(source: Any, double: KinesisDouble, folder: Path) -> DataProcessor:
+    streams = KinesisStreams()
+
+    def communicator() -> APICommunicator:
+        return APICommunicator(double.url, SecretStr(KEY), USER_ID, destination=streams, policy=QUICK)
+
+    return DataProcessor(source, communicator, USER_ID, folder, destination=streams, policy=QUICK)
+
+
+def test_a_kill_between_kinesiss_answer_and_the_booking_posts_that_batch_again_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KinesisDouble() as double:
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            KillingStore(patch, {5: "before"})  # the writes: drop letters, then append and save a batch
+            to_kinesis(ListSource(30), double, tmp_path).run(ONLY_GEO)
+        posting = to_kinesis(ListSource(30), double, tmp_path)
+        posting.run(ONLY_GEO)
+        assert double.keys("geo") == [*range(20), *range(10, 30)]
+    assert (posting.report()[0].acknowledged, posting.report()[0].acknowledged_now) == (30, 20)
+
+
+def test_kafka_and_kinesis_each_have_progress_and_dead_letters_of_their_own(tmp_path: Path) -> None:
+    source, kafka = ListSource(10), ScriptedGateway(iter([("refuse", 4)]))
+    with KinesisDouble() as double:
+        double.verdict = lambda record: ("KMSDisabledException", "off") if record["key"] == 7 else None
+        to_kinesis(source, double, tmp_path).run(ONLY_GEO)
+        processor(source, kafka, tmp_path).run(ONLY_GEO)
+        replay_all(source, kafka, tmp_path)
+        again = to_kinesis(source, double, tmp_path)
+        again.run(ONLY_GEO)
+    assert kafka.topic == list(range(10))
+    assert double.keys("geo") == [key for key in range(10) if key != 7]
+    assert (again.report()[0].acknowledged, again.report()[0].dead_lettered) == (9, 1)
+    assert [(letter.topic, letter.key) for letter in again.dead_letters.read()] == [(f"streaming-{USER_ID}-geo", 7)]
+
+
+def test_a_file_of_the_other_command_is_told_and_nothing_of_it_is_sent(tmp_path: Path) -> None:
+    kafka = ScriptedGateway(iter(()))
+    with KinesisDouble() as double:
+        double.verdict = lambda _record: ("KMSDisabledException", "off")
+        to_kinesis(ListSource(3), double, tmp_path).run(ONLY_GEO)
+    replay = Replay(tmp_path / "dead_letters_kinesis.jsonl", kafka, USER_ID, tmp_path, lambda: ListSource(3))  # type: ignore[arg-type,return-value]
+    with pytest.raises(DeadLetterError, match=r"this is streaming-batch.*with the command that wrote it"):
+        replay.run()
+    assert kafka.topic == []

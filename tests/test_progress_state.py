@@ -96,7 +96,7 @@ def test_a_forgotten_progress_starts_again(store: ProgressStore) -> None:
 
 
 def test_two_runs_cannot_hold_the_same_progress(store: ProgressStore) -> None:
-    with store.locked("abc"), pytest.raises(StateLockedError, match="Another streaming-batch"), store.locked("abc"):
+    with store.locked("abc"), pytest.raises(StateLockedError, match="Another run"), store.locked("abc"):
         pass
     with store.locked("abc"), store.locked("other"):
         pass

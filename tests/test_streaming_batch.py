@@ -6,74 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_double import KEY, USER_ID, GatewayDouble
+from gateway_double import KEY, GatewayDouble
+from posting_student import NONE_MISSING, ROWS, SERVER_ERROR, Student, command_line, each
 from source_tables import SourceTables, row_of, source_tables
 
 from lib.entities import ENTITIES, GEO
 
-ROWS = 3000
-SERVER_ERROR = (500, '{"message":"Internal server error"}', {})
-COMMAND = [sys.executable, "-c", "from lib.streaming_batch import main; main()"]
-
-
-class Student:
-    """Somebody who runs the command, with a gateway, a database and a folder of progress."""
-
-    def __init__(self, gateway: GatewayDouble, environment: dict[str, str], folder: Path) -> None:
-        self.gateway = gateway
-        self.state = folder / "state"
-        self.summary_file = folder / "summary.json"
-        self.environment = environment | {
-            "USER_ID": USER_ID,
-            "API_INVOKE_URL": gateway.url,
-            "API_KEY": KEY,
-            "STATE_DIR": str(self.state),
-            "COLUMNS": "200",
-        }
-
-    def start(self, *options: str, **changes: str) -> subprocess.Popen[str]:
-        command = [*COMMAND, "--json", str(self.summary_file), *options]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, env=self.environment | changes, stdout=pipe, stderr=pipe, text=True)
-
-    def run(self, *options: str, **changes: str) -> tuple[int, str]:
-        """Exit code, and everything printed."""
-        process = self.start(*options, **changes)
-        printed = "".join(process.communicate(timeout=120))
-        return process.returncode, printed
-
-    def summary(self, field: str) -> dict[str, int]:
-        """One figure of the last summary, by entity."""
-        entities = json.loads(self.summary_file.read_text())["entities"]
-        return {name: report[field] for name, report in entities.items()}
-
-    def wait_for_records(self, count: int) -> None:
-        """Wait until the gateway has acknowledged so many."""
-        deadline = time.monotonic() + 60
-        while sum(len(topic) for topic in self.gateway.topics.values()) < count:
-            assert time.monotonic() < deadline, "the command posts nothing"
-            time.sleep(0.01)
-
-    def missing(self) -> dict[str, set[int]]:
-        """Keys that never arrived, by entity."""
-        return {entity.name: set(range(ROWS)) - set(self.gateway.keys(entity.name)) for entity in ENTITIES}
-
-    def doubled(self) -> int:
-        """How many records arrived more than once."""
-        return sum(n - 1 for entity in ENTITIES for n in Counter(self.gateway.keys(entity.name)).values())
-
-
-NONE_MISSING: dict[str, set[int]] = {entity.name: set() for entity in ENTITIES}
-
-
-def each(value: int) -> dict[str, int]:
-    return {entity.name: value for entity in ENTITIES}
+COMMAND = command_line("lib.streaming_batch")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +30,7 @@ def tables(sandbox: Any) -> Iterator[SourceTables]:
 @pytest.fixture
 def student(sandbox: Any, tables: SourceTables, tmp_path: Path) -> Iterator[Student]:
     with GatewayDouble() as gateway:
-        yield Student(gateway, sandbox.environment | tables.environment, tmp_path)
+        yield Student("lib.streaming_batch", gateway, sandbox.environment | tables.environment, tmp_path)
 
 
 @pytest.mark.sandbox

@@ -90,3 +90,14 @@ def test_records_are_sent_as_json_each_never_as_a_java_map(count: int) -> None:
     assert sent["StreamName"] == "s"
     assert [decoded(record["Data"]) for record in sent["Records"]] == rows
     assert [record["PartitionKey"] for record in sent["Records"]] == [f"key'{index}" for index in range(count)]
+
+
+@pytest.mark.parametrize("content", [b"{'cut", b"", b"\xff\x00"])
+def test_a_record_that_is_no_json_is_passed_on_as_its_bytes(content: bytes) -> None:
+    text = base64.b64encode(content).decode()
+    alone = rendered("put_record", {"Base64": text, "PartitionKey": "k"})
+    items = [{"data": ROW, "partition-key": "1"}, {"base64": text, "partition-key": "2"}]
+    sent = rendered("put_records", {"records": items})["Records"]
+    assert [base64.b64decode(record["Data"]) for record in (alone, sent[1])] == [content, content]
+    assert decoded(sent[0]["Data"]) == ROW
+    assert [record["PartitionKey"] for record in sent] == ["1", "2"]
