@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 from pyspark.sql.datasource import InputPartition
@@ -25,7 +25,7 @@ ShardKey = tuple[str, str]
 class FetchedRecords(InputPartition):
     """Records that the planner has fetched already; the task gives them on."""
 
-    batches: tuple[pa.RecordBatch, ...]
+    batches: tuple[pa.RecordBatch, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
