@@ -12,6 +12,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
+# Our own packages, each of use without the course too.
+PACKAGES = [os.path.join(ROOT, "packages", "pyspark-kinesis")]
 PYTHON = os.path.join(VENV, "bin", "python")
 KERNEL_CONFIG = 'c = get_config()  # noqa: F821\nc.InteractiveShellApp.extensions = ["sandbox.kernel"]\n'
 
@@ -21,14 +23,16 @@ def main():
     refuse_unfit_python()
     locks = [os.path.join(ROOT, "requirements", name + ".txt") for name in sys.argv[1:]]
     stamps = {lock: os.path.join(VENV, "." + os.path.basename(lock) + ".stamp") for lock in locks}
-    wanted = {lock: digest([lock, os.path.join(ROOT, "pyproject.toml")]) for lock in locks}
+    projects = [os.path.join(folder, "pyproject.toml") for folder in [ROOT, *PACKAGES]]
+    wanted = {lock: digest([lock, *projects]) for lock in locks}
     if all(read(stamps[lock]) == wanted[lock] for lock in locks):
         return
     make_environment()
     for lock in locks:
         # Bytecode now: every later command starts quicker, also where Python may not write any itself.
         uv("--compile-bytecode", "--require-hashes", "--no-build-isolation-package", "pyspark", "-r", lock)
-    uv("--no-deps", "--no-build-isolation", "-e", ROOT)
+    for folder in [ROOT, *PACKAGES]:
+        uv("--no-deps", "--no-build-isolation", "-e", folder)
     configure_kernel()
     for lock in locks:
         write(stamps[lock], wanted[lock])

@@ -57,6 +57,21 @@ def test_the_sandbox_knows_nothing_of_lib(path: Path) -> None:
     assert not imported_packages(path) & {"lib", "tests"}
 
 
+@pytest.mark.parametrize("path", modules_of("packages/pyspark-kinesis/pyspark_kinesis"), ids=lambda path: path.stem)
+def test_the_kinesis_source_knows_neither_the_sandbox_nor_lib(path: Path) -> None:
+    import sys
+
+    allowed = {"pyspark_kinesis", "pyspark", "pyarrow", "boto3", "botocore"} | set(sys.stdlib_module_names)
+    assert imported_packages(path) <= allowed
+
+
+def test_spark_finds_the_kinesis_source_by_its_name_alone() -> None:
+    """As Spark's look-up does: among the packages on the path, which a finder of an import hook does not list."""
+    import pkgutil
+
+    assert "pyspark_kinesis" in [found.name for found in pkgutil.iter_modules()]
+
+
 @pytest.mark.parametrize("name", ON_DATABRICKS)
 def test_what_runs_on_databricks_needs_pyspark_and_the_standard_library_only(name: str) -> None:
     import sys
