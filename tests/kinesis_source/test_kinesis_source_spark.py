@@ -73,7 +73,7 @@ def test_capped_batches_a_reshard_and_a_second_run_give_each_record_once(
     become_active(client, name)
     put(client, name, range(500, 1000))
     query = table.read_what_is_there(name, maxRecordsPerTrigger="400")
-    assert [p["numInputRows"] for p in query.recentProgress if p["numInputRows"]] == [400, 400, 200]
+    assert [p.numInputRows for p in query.recentProgress if p.numInputRows] == [400, 400, 200]
     assert table.numbers() == list(range(1000))
     put(client, name, range(1000, 1010))
     table.read_what_is_there(name)
@@ -87,8 +87,8 @@ def test_a_running_query_follows_the_tip_and_tells_its_lag(client: Any, new_stre
     for number in range(3):
         put(client, name, [number])
         wait_until(lambda number=number: table.numbers() == list(range(number + 1)), "the record arrives")
-    told = wait_until(lambda: [p for p in query.recentProgress if p["numInputRows"]], "progress is told")
-    assert '"millisBehindLatest": 0' in told[-1]["sources"][0]["latestOffset"]
+    told = wait_until(lambda: [p for p in query.recentProgress if p.numInputRows], "progress is told")
+    assert '"millisBehindLatest": 0' in told[-1].sources[0].latestOffset
     assert len(table.batches()) == 1 + 3
 
 
