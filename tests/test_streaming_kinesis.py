@@ -43,6 +43,7 @@ def student(sandbox: Any, tables: SourceTables, tmp_path: Path) -> Iterator[Stud
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_throttled_records_arrive_once_and_a_second_run_has_nothing_to_send(student: Student) -> None:
     throttled = set(range(0, 600, 7))
     student.gateway.verdict = lambda record: THROTTLED if record["key"] in throttled and first_time(record) else None
@@ -226,6 +227,7 @@ def test_every_row_is_in_its_stream_once_as_in_kafka_and_a_second_run_posts_noth
     code, printed = real.run()
     assert code == 0, printed
     assert "Nothing to send" in printed
+    assert "`streaming-kinesis --restart` sends them again" in printed
     assert real.keys("pin") == list(range(ROWS))
 
 

@@ -102,9 +102,7 @@ INVALID: list[tuple[str, Any]] = [
     ("records", {}),
     ("records", {"records": []}),
     ("records", {"records": [{"data": {}}]}),
-    ("record", {"Data": {}, "Base64": "", "PartitionKey": "k"}),
     ("records", {"records": [{"partition-key": "k"}]}),
-    ("records", {"records": [{"data": {}, "base64": "", "partition-key": "k"}]}),
     ("records", {"records": [{"data": {}, "partition-key": "k"}] * 501}),
 ]
 

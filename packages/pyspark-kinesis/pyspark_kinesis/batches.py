@@ -6,21 +6,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 SCHEMA = (
-    "partitionKey string, data binary, stream string, shardId string, sequenceNumber string, "
-    "approximateArrivalTimestamp timestamp"
+    StructType()
+    .add("partitionKey", "string")
+    .add("data", "binary")
+    .add("stream", "string")
+    .add("shardId", "string")
+    .add("sequenceNumber", "string")
+    .add("approximateArrivalTimestamp", "timestamp")
 )
-_ARROW = pa.schema(
-    [
-        ("partitionKey", pa.string()),
-        ("data", pa.binary()),
-        ("stream", pa.string()),
-        ("shardId", pa.string()),
-        ("sequenceNumber", pa.string()),
-        ("approximateArrivalTimestamp", pa.timestamp("us", tz="UTC")),
-    ]
-)
+_ARROW = to_arrow_schema(SCHEMA, timezone="UTC")
 
 
 def arrived(record: dict[str, Any]) -> int:

@@ -49,12 +49,12 @@ class KinesisDataSource(DataSource):
         """What `format` is given."""
         return "kinesis"
 
-    def schema(self) -> str:
+    def schema(self) -> StructType:
         """The columns."""
         return SCHEMA
 
     def streamReader(self, schema: StructType) -> KinesisStreamReader:
         """A reader. Raises `InvalidOptionError` for columns other than its own."""
-        if schema != StructType.fromDDL(SCHEMA):
-            raise InvalidOptionError(f"The columns of the kinesis source are given: {SCHEMA}. Leave out .schema(...).")
+        if schema != SCHEMA:
+            raise InvalidOptionError("The columns of the kinesis source are given. Leave out .schema(...).")
         return KinesisStreamReader(self._options)
