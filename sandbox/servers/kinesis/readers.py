@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 MOST_READERS = 8
 IDLE_SECONDS = 4
 READ_SECONDS = 8
+_PAUSE_SECONDS = 0.2
 _FIRST_CHUNK, _CHUNK = 4, 100
 
 
@@ -158,14 +159,21 @@ class Readers:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _read_in_thread(self, reader: Reader | None, span: Span) -> tuple[list[Fetched], Reader]:
-        reader = reader or Reader(self._settings)
-        try:
-            records = reader.read(span)
-        except BaseException:
-            reader.close()
-            raise
-        reader.park(span.end)
-        return records, reader
+        deadline = time.monotonic() + READ_SECONDS
+        while True:
+            reader = reader or Reader(self._settings)
+            try:
+                records = reader.read(span)
+            except BaseException as error:
+                reader.close()
+                if not isinstance(error, KafkaException) or time.monotonic() > deadline:
+                    raise
+            else:
+                reader.park(span.end)
+                return records, reader
+            # A broker that just awoke knows of no brokers and no partitions for a moment: a new client asks it again.
+            reader = None
+            time.sleep(_PAUSE_SECONDS)
 
     def _take(self, place: tuple[str, int, int]) -> Reader | None:
         """The reader at a place, or the one that nobody needed for longest; None where there is room for a new one."""
