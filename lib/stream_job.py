@@ -93,6 +93,8 @@ def write_stream_data(
 ) -> StreamRun:
     """Bring the three streams into `stream_pin`, `stream_geo` and `stream_user`; return when the mode says so.
 
+    An interrupt of the kernel ends the run too; the batch that it cuts off is taken by the next run.
+
     Args:
         options: of the source, as `kinesis_options` gives them.
         show: is told a line every second; by default it is printed over the last one.
@@ -114,6 +116,8 @@ def write_stream_data(
         for entity in ENTITIES:
             queries.append(_start(tables, entity, parameters, options, trigger))
         _follow(run, queries, ends_at, show or _overprint)
+    except KeyboardInterrupt:
+        run.count()
     finally:
         for query in queries:
             query.stop()

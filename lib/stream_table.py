@@ -106,8 +106,11 @@ class StreamTable:
         ).collect()[0]
 
     def _is_known(self, rows: DataFrame, span: Column) -> bool:
-        """Whether any key of the batch came before."""
+        """Whether any key of the batch came before. Where rows come in their order nothing between its first and last
+        key did, and to see that costs a look at the files' statistics."""
         earlier = self.tables.known(raw_stream_table(self.entity)).where(span).select(self.entity.key)
+        if not earlier.take(1):
+            return False
         return bool(earlier.join(F.broadcast(rows.select(self.entity.key)), self.entity.key, "left_semi").take(1))
 
     def _settle(self, rows: DataFrame, span: Column, found: Any) -> None:

@@ -139,8 +139,7 @@ def test_stream_and_batch_agree_however_the_stream_is_cut_and_repeated(
     for entity in ("pin", "geo"):
         land(tmp_path, entity, 0, 0, [])
     parameters = Parameters(tables.catalog, tables.schema, f"file://{tmp_path}", USER_ID)
-    with pytest.warns(UserWarning):
-        load_data(spark, parameters)
+    load_data(spark, parameters)
     for entity in ("pin", "geo", "user"):
         clean(spark, entity, parameters)
     with pytest.raises(TablesDifferError, match=r"user: 1\d\d rows in batch only"):
