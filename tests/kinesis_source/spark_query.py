@@ -62,16 +62,23 @@ class Table:
 
     def read_what_is_there(self, name: str, **options: str) -> Any:
         """Run the query until it has read what is there now; raises its error."""
-        query = self._writer(name, options).trigger(availableNow=True).start(self._path)
-        self._queries.append(query)
+        query = self._begun(self._writer(name, options).trigger(availableNow=True).start(self._path))
         query.awaitTermination()
         return query
 
+    def count_twice(self, name: str, **options: str) -> None:
+        """Run a query with two actions on each batch, until it has read what is there now."""
+
+        def twice(batch: Any, _: int) -> None:
+            assert batch.count() == batch.count()
+
+        writer = self._records(name, options).writeStream.foreachBatch(twice)
+        writer = writer.option("checkpointLocation", str(self._checkpoint))
+        self._begun(writer.trigger(availableNow=True).start()).awaitTermination()
+
     def start(self, name: str, **options: str) -> Any:
         """Start the query; it runs until `stop`."""
-        query = self._writer(name, options).trigger(processingTime="200 milliseconds").start(self._path)
-        self._queries.append(query)
-        return query
+        return self._begun(self._writer(name, options).trigger(processingTime="200 milliseconds").start(self._path))
 
     def stop(self) -> None:
         """Stop whatever runs."""
@@ -85,15 +92,21 @@ class Table:
         """What was written, in order; nothing where there is no table yet."""
         if not (Path(self._path) / "_delta_log").exists():
             return []
-        return [
-            row.n for row in self.frame().selectExpr("CAST(CAST(data AS STRING) AS INT) AS n").orderBy("n").collect()
-        ]
+        rows = self.frame().selectExpr("CAST(CAST(data AS STRING) AS INT) AS n").collect()
+        return sorted(row.n for row in rows)
 
     def batches(self) -> list[Path]:
         """The batches that are done."""
         return [path for path in (self._checkpoint / "commits").glob("*") if path.name.isdigit()]
 
-    def _writer(self, name: str, options: dict[str, str]) -> Any:
+    def _begun(self, query: Any) -> Any:
+        self._queries.append(query)
+        return query
+
+    def _records(self, name: str, options: dict[str, str]) -> Any:
         reader = self._spark.readStream.format("kinesis").option("streamName", name)
-        records = reader.options(**{"initialPosition": "earliest", **options}).load()
-        return records.writeStream.format("delta").option("checkpointLocation", str(self._checkpoint))
+        return reader.options(**{"initialPosition": "earliest", **options}).load()
+
+    def _writer(self, name: str, options: dict[str, str]) -> Any:
+        writer = self._records(name, options).writeStream.format("delta")
+        return writer.option("checkpointLocation", str(self._checkpoint))

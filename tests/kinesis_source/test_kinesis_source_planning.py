@@ -179,6 +179,37 @@ def test_available_now_ends_though_a_producer_goes_on(kinesis: FakeKinesis, shar
         batches += 1
     assert query.texts == [str(number) for number in range(10)]
     assert batches == 4
+    assert kinesis.given.count("later") == 2
+
+
+def test_available_now_leaves_the_later_records_of_a_shard_that_was_closed(kinesis: FakeKinesis, shard: str) -> None:
+    kinesis.put(shard, "1")
+    query = Query(kinesis)
+    query.planner.finish_at_now()
+    kinesis.now += 1
+    kinesis.put(shard, "later")
+    kinesis.put(kinesis.add(shard), "later still")
+    assert query.drain() == ["1"]
+    query.restart()
+    assert query.drain() == ["later", "later still"]
+
+
+@pytest.mark.parametrize("skew", [-3600.0, 3600.0])
+def test_a_clock_that_is_wrong_does_not_move_available_now(kinesis: FakeKinesis, shard: str, skew: float) -> None:
+    kinesis.put(shard, "1")
+    query = Query(kinesis)
+    query.planner._clock = lambda: kinesis.now + skew
+    query.planner.finish_at_now()
+    kinesis.now += 1
+    kinesis.put(shard, "later")
+    assert query.drain() == ["1"]
+
+
+def test_a_batch_that_is_planned_again_is_the_same(kinesis: FakeKinesis, shard: str) -> None:
+    query = Query(kinesis)
+    kinesis.put(shard, "1", "2")
+    assert query.planner.plan(query.offset, 100) == query.planner.plan(query.offset, 100)
+    assert query.batch() == ["1", "2"]
 
 
 def test_available_now_follows_a_reshard_that_was_before_it(kinesis: FakeKinesis, shard: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counting_proxy import CountingProxy
 from pyspark.errors import AnalysisException, StreamingQueryException
 from spark_query import Table, become_active, new_name, open_session, put, wait_until
 
@@ -106,6 +107,14 @@ def test_a_stream_made_anew_needs_a_new_checkpoint(client: Any, new_stream: Any,
         table.read_what_is_there(name)
 
 
+def test_no_record_is_fetched_twice_though_each_batch_is_used_twice(client: Any, new_stream: Any, table: Table) -> None:
+    name = new_stream()
+    put(client, name, range(1000))
+    with CountingProxy(client.meta.endpoint_url) as proxy:
+        table.count_twice(name, endpoint=proxy.url, maxRecordsPerTrigger="400")
+    assert proxy.records == 1000
+
+
 def test_an_unknown_option_is_told_before_the_query_starts(spark: Any) -> None:
     with pytest.raises(AnalysisException, match="Did you mean streamName"):
         spark.readStream.format("kinesis").option("streamNames", "x").load().schema  # noqa: B018
@@ -129,6 +138,19 @@ def test_a_killed_spark_with_a_batch_in_flight_loses_and_doubles_nothing(
     table = Table(open_session(sandbox), tmp_path)
     table.read_what_is_there(name)
     assert Counter(table.numbers()) == Counter(writer.written)
+
+
+@pytest.mark.full
+def test_a_killed_kinesis_is_waited_for(sandbox: Any, client: Any, new_stream: Any, table: Table) -> None:
+    name = new_stream()
+    put(client, name, range(3000))
+    query = table.start(name, maxRecordsPerTrigger="100")
+    for _ in range(3):
+        done = len(table.batches())
+        wait_until(lambda done=done: len(table.batches()) > done, "a batch is done")
+        sandbox.kill("kinesis")
+    wait_until(lambda: len(table.numbers()) >= 3000 or query.exception(), "all is read")
+    assert table.numbers() == list(range(3000))
 
 
 @pytest.mark.full

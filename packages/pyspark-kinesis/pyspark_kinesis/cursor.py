@@ -10,7 +10,7 @@ from typing import Any
 
 from pyspark_kinesis.batches import arrived
 from pyspark_kinesis.errors import RecordsTrimmedError
-from pyspark_kinesis.options import MOST_RECORDS_PER_FETCH, TRIM_HORIZON
+from pyspark_kinesis.options import TRIM_HORIZON
 from pyspark_kinesis.service import Answer, IteratorExpiredError, StreamService
 
 # The shortest retention that Kinesis has: what was the tip less than that ago has lost nothing since.
@@ -81,9 +81,8 @@ class Cursor:
     def _answer(self, limit: int) -> Answer:
         for _ in range(_RENEWALS):
             iterator = self._iterator or self._new_iterator()
-            extra = 1 if self._expected else 0
             try:
-                return self._service.records(iterator, min(limit + extra, MOST_RECORDS_PER_FETCH))
+                return self._service.records(iterator, limit)
             except IteratorExpiredError:
                 self._iterator = None
         return self._service.records(self._new_iterator(), limit)
