@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landing import GEO, PIN, USER, USER_ID, fresh_tables, line
+from landing import GEO, PIN, USER, USER_ID, fresh_tables, land, line
 
-from lib.entities import ENTITIES
+from lib.entities import ENTITIES, Entity
 from lib.errors import SettingsError
+from lib.jobs import clean, load_data
 from lib.notebook import Parameters
+from lib.parity import check_parity
 from lib.stream_job import StreamRun, write_stream_data
 from lib.tables import QUARANTINE, Tables, stream_table
 from sandbox.parts.kinesis import Kinesis
 
 RECORDS = {"pin": PIN, "geo": GEO, "user": USER}
-OPTIONS = {"region": "us-east-1", "initialPosition": "earliest", "maxRecordsPerTrigger": "400"}
+OPTIONS = {"region": "us-east-1", "initialPosition": "earliest", "maxRecordsPerTrigger": "600"}
 
 
 class Streams:
@@ -39,8 +41,7 @@ class Streams:
     def put_rows(self, first: int, last: int) -> None:
         """Rows of all three entities."""
         for entity in ENTITIES:
-            record = RECORDS[entity.name]
-            self.put(entity.name, [line(record, **{entity.key: number}) for number in range(first, last)])
+            self.put(entity.name, rows_of(entity, first, last))
 
     def delete(self) -> None:
         for entity in ENTITIES:
@@ -48,6 +49,10 @@ class Streams:
             self.client.get_waiter("stream_not_exists").wait(
                 StreamName=entity.stream(USER_ID), WaiterConfig={"Delay": 1}
             )
+
+
+def rows_of(entity: Entity, first: int, last: int) -> list[str]:
+    return [line(RECORDS[entity.name], **{entity.key: number}) for number in range(first, last)]
 
 
 def key_of(text: str) -> str:
@@ -89,20 +94,34 @@ def keys(tables: Tables, name: str) -> list[int]:
 
 
 @pytest.mark.sandbox
-def test_every_record_lands_once_over_runs_repetitions_and_lost_checkpoints(
-    streams: Streams, tables: Tables, tmp_path: Path
-) -> None:
+def test_every_record_lands_once_and_as_the_batch_has_it(streams: Streams, tables: Tables, tmp_path: Path) -> None:
     streams.put_rows(0, 1000)
     first = write(tables, tmp_path / "checkpoints")
     summary = {row.table: (row.records, row.rows) for row in first.summary().collect()}
     assert summary == dict.fromkeys(map(stream_table, ENTITIES), (1000, 1000))
     assert write(tables, tmp_path / "checkpoints").batches == []
-    streams.put_rows(900, 1100)
+    where = parameters(tables, tmp_path, raw_path=f"file://{tmp_path / 'topics'}")
+    for entity in ENTITIES:
+        land(tmp_path / "topics", entity.name, 0, 0, rows_of(entity, 0, 1000))
+    load_data(tables.spark, where)
+    for entity in ENTITIES:
+        clean(tables.spark, entity.name, where)
+    assert [row.stream for row in check_parity(tables.spark, where).collect()] == [1000, 1000, 1000]
+
+
+@pytest.mark.full
+@pytest.mark.sandbox
+def test_what_comes_again_and_a_lost_checkpoint_double_nothing(
+    streams: Streams, tables: Tables, tmp_path: Path
+) -> None:
+    streams.put_rows(0, 500)
+    write(tables, tmp_path / "checkpoints")
+    streams.put_rows(400, 600)
     streams.put("user", ["poison", line(USER, ind=5, first_name="Changed")])
     write(tables, tmp_path / "checkpoints")
     write(tables, tmp_path / "other checkpoints")
     for entity in ENTITIES:
-        assert keys(tables, entity.name) == list(range(1100))
+        assert keys(tables, entity.name) == list(range(600))
     refused = tables.known(QUARANTINE).orderBy("stage").collect()
     assert [(row.table_name, row.stage, row.ind) for row in refused] == [
         ("stream_user", "clean", 5),
