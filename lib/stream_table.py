@@ -120,13 +120,17 @@ class StreamTable:
         self.tables.append(rows.join(there, place, "left_anti").select(*columns), raw_stream_table(self.entity))
         keys = F.broadcast(rows.select(self.entity.key).distinct())
         raw = self.tables.known(raw_stream_table(self.entity)).where(span)
-        records = raw.join(keys, self.entity.key, "left_semi").select(*columns)
+        records = self._held(raw.join(keys, self.entity.key, "left_semi").select(*columns))
         self._replace_rejected(records, found)
         self._merge(self._cleaning.clean(records), found)
 
+    def _held(self, rows: DataFrame) -> DataFrame:
+        """The same rows, read once for all that is asked of them; no more than the records of a batch's keys."""
+        return self.tables.spark.createDataFrame(rows.toArrow(), rows.schema)
+
     def _replace_rejected(self, records: DataFrame, found: Any) -> None:
         """Let `quarantine` hold what the cleaning rejects of these keys' records, and nothing else of them."""
-        rejected = self._marked(self._cleaning.rejected(records))
+        rejected = self._held(self._marked(self._cleaning.rejected(records)))
         own = self._own(CLEAN_STAGE) & F.col(KEY).between(found.first, found.last)
         keys = F.broadcast(records.select(self._key.alias(KEY)).distinct())
         before = self.tables.known(QUARANTINE_TABLE).where(own).join(keys, KEY, "left_semi")

@@ -9,7 +9,7 @@ from sandbox.environment import profile_variables
 from sandbox.java import find_java
 from sandbox.parts.base import HOST, Part
 from sandbox.parts.s3 import REGION
-from sandbox.settings import write_private
+from sandbox.settings import ROOT, write_private
 
 # What a long-lived server remembers of finished queries and closed notebooks fills a small heap.
 FORGET_SOON = {
@@ -32,6 +32,8 @@ HEAP = [
     "-XX:-UsePerfData",
 ]
 PROFILE_CREDENTIALS = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
+# What the server's Python processes begin with.
+SERVER_PYTHON = ROOT / "sandbox" / "spark_python"
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 OPENED = (
     "java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
@@ -135,6 +137,7 @@ class Spark(Part):
             "SPARK_NO_DAEMONIZE": "1",
             "SPARK_CONNECT_AUTHENTICATE_TOKEN": self.secrets.spark_token.get_secret_value(),
             "PYSPARK_PYTHON": sys.executable,
+            "PYTHONPATH": str(SERVER_PYTHON),
             **profile_variables(self.settings),
         }
 

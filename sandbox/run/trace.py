@@ -184,17 +184,22 @@ def table_hops(spark: Spark, entity: schema.Entity, ind: int) -> list[Hop]:
 def table_queries(entity: schema.Entity, ind: int) -> list[tuple[str, str, str, list[str]]]:
     """Name of the hop, table, condition and columns, in the row's order."""
     place = ["source_file", "source_offset", "ingest_time"]
-    aside = f"table_name = '{entity.name}' AND ind = {ind}"
+    aside = f"table_name IN ('{entity.name}', 'stream_{entity.name}') AND ind = {ind}"
     return [
         ("raw", f"raw_{entity.name}", f"`{entity.key}` = {ind}", place),
         ("clean", entity.name, f"ind = {ind}", ["*"]),
-        ("quarantine", "quarantine", aside, ["stage", "reason", "payload", *place]),
+        ("quarantine", "quarantine", aside, ["table_name", "stage", "reason", "payload", *place]),
+        ("raw, by the stream", f"raw_stream_{entity.name}", f"`{entity.key}` = {ind}", ["source_file", "ingest_time"]),
         ("stream table", f"stream_{entity.name}", f"ind = {ind}", ["*"]),
     ]
 
 
 def hops_of(name: str, table: str, rows: list[dict[str, Any]]) -> list[Hop]:
-    """One hop a row; quarantine is silent where nothing was set aside."""
+    """One hop a row; quarantine and the stream's tables are silent where the row did not come that way."""
     if not rows:
-        return [] if name == "quarantine" else [Hop(name, f"{SCHEMA}.{table}", NOWHERE)]
+        return (
+            []
+            if table.startswith(("quarantine", "raw_stream_", "stream_"))
+            else [Hop(name, f"{SCHEMA}.{table}", NOWHERE)]
+        )
     return [Hop(name, f"{SCHEMA}.{table}", fields(row)) for row in rows]
