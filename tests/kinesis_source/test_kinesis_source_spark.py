@@ -39,6 +39,14 @@ def new_stream(client: Any) -> Iterator[Callable[[int], str]]:
 
 
 @pytest.fixture
+def spark(sandbox: Any) -> Iterator[Any]:
+    """A session for each test: one of them kills the server."""
+    session = open_session(sandbox)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
 def table(spark: Any, tmp_path: Path) -> Iterator[Table]:
     table = Table(spark, tmp_path)
     yield table
