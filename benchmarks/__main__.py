@@ -11,7 +11,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import etl, gateway, generator, kinesis, posting, run, scale, start
+from benchmarks import etl, gateway, generator, kinesis, posting, run, scale, start, streaming
 from benchmarks.bench import Bench, bench_sandbox
 from benchmarks.errors import AlreadyRunningError, BenchmarkError
 from benchmarks.figures import Figure
@@ -28,6 +28,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "generator": generator.measure,
     "kinesis": kinesis.measure,
     "gateway": gateway.measure,
+    "streaming": streaming.measure,
 }
 
 

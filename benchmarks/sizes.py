@@ -18,6 +18,8 @@ class Sizes:
         kinesis_stream: records written into one shard.
         gateway_calls: requests with one record on each connection, in a round.
         gateway_records: records in batches, in a round.
+        stream_small, stream_large: records of all three tables in filled streams.
+        stream_seconds: how long rows are posted at a steady rate.
     """
 
     rows: int = 11_154
@@ -32,6 +34,9 @@ class Sizes:
     kinesis_stream: int = 1_000_000
     gateway_calls: int = 1_000
     gateway_records: int = 20_000
+    stream_small: int = 100_000
+    stream_large: int = 2_000_000
+    stream_seconds: int = 600
 
 
 FULL = Sizes()
@@ -48,5 +53,8 @@ QUICK = Sizes(
     kinesis_stream=50_000,
     gateway_calls=100,
     gateway_records=2_000,
+    stream_small=3_000,
+    stream_large=9_000,
+    stream_seconds=20,
 )
 SEED = 1
