@@ -135,10 +135,12 @@ def test_a_killed_spark_with_a_batch_in_flight_loses_and_doubles_nothing(
     name = new_stream(3)
     with Writer(client, name) as writer:
         for _ in range(3):
-            table = Table(open_session(sandbox), tmp_path)
+            session = open_session(sandbox)
+            table = Table(session, tmp_path)
             table.start(name, maxRecordsPerTrigger="300")
             begun = len(table.batches())
             wait_until(lambda table=table, begun=begun: len(table.batches()) >= begun + 2, "batches are written")
+            session.client.close()  # At exit an open one calls the server that died for minutes.
             before = sandbox.pid("spark")
             sandbox.kill("spark")
             wait_until(lambda before=before: sandbox.pid("spark") not in (0, before), "Spark is started again")
