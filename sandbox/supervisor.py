@@ -69,7 +69,7 @@ class Supervisor:
             "TMPDIR": str(private_folder(self.settings.home / "tmp")),
             "SANDBOX_PART": mark(self.settings, "supervisor"),
         }
-        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config)]
+        command = [sys.executable, "-m", "sandbox.supervisord", "-c", str(self.config)]
         subprocess.run(command, check=True, env=environment, cwd=self.settings.home, stdout=subprocess.DEVNULL)
         self.await_alive()
 
