@@ -82,14 +82,15 @@ class Bench:
         """See to it that the sandbox is up."""
         self.command("up")
 
-    def up_with_rows(self) -> None:
-        """See to it that the sandbox is up and its database holds the rows."""
+    def up_with_rows(self, rows: int | None = None) -> None:
+        """See to it that the sandbox is up and its database holds the rows, as many as the sizes say or these."""
+        rows = rows or self.sizes.rows
         self.up()
         engine = self.stack.part(MariaDB).engine()
         stored = stored_dataset(engine)
         engine.dispose()
-        if not stored or (stored.rows, stored.seed) != (self.sizes.rows, SEED):
-            self.command("data", "--rows", str(self.sizes.rows), "--seed", str(SEED))
+        if not stored or (stored.rows, stored.seed) != (rows, SEED):
+            self.command("data", "--rows", str(rows), "--seed", str(SEED))
 
     def cpu_seconds(self, part: str) -> float:
         """What a part's process has computed since it began, children that ended included: no other load blurs it."""

@@ -42,7 +42,8 @@ RECORDS_AT_ONCE = 10_000
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """A first run that warms the server up, filled streams of two sizes, then rows as they come."""
-    bench.up_with_rows()
+    rows = bench.sizes.stream_seconds * RATE // len(ENTITIES)
+    bench.up_with_rows(rows)
     with open_session(bench) as spark:
         land(bench, spark, bench.sizes.stream_small)
         small = land(bench, spark, bench.sizes.stream_small)
@@ -50,7 +51,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield Figure(f"{bench.sizes.stream_small:,} records from filled streams", small, "records/s", at_least(10_000))
         yield Figure(f"{bench.sizes.stream_large:,} records", large, "records/s", at_least(10_000))
         yield Figure("  the larger to the smaller", large / small, "x", at_least(0.8))
-        yield from live(bench, spark)
+        yield from live(bench, spark, rows)
 
 
 def land(bench: Bench, spark: SparkSession, records: int) -> float:
@@ -65,11 +66,12 @@ def land(bench: Bench, spark: SparkSession, records: int) -> float:
     return rows * len(ENTITIES) / seconds
 
 
-def live(bench: Bench, spark: SparkSession) -> Iterator[Figure]:
+def live(bench: Bench, spark: SparkSession, rows: int) -> Iterator[Figure]:
     """Rows at a steady rate from the database to the tables: seconds from a record's arrival to its row's commit."""
-    seconds = bench.sizes.stream_seconds
-    rows = min(bench.sizes.rows, seconds * RATE // len(ENTITIES))
-    with fresh_streams(bench, spark) as user_id, bench.step(f"{RATE} rows a second for {seconds} s") as show:
+    with (
+        fresh_streams(bench, spark) as user_id,
+        bench.step(f"{RATE} rows a second for {bench.sizes.stream_seconds} s") as show,
+    ):
         memory: list[float] = []
         poster = threading.Thread(target=post, args=(bench, user_id, rows))
         poster.start()

@@ -7,25 +7,28 @@ table, by the same `DataCleaning` as in the batch half.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from lib.data_cleaning import STAGE as CLEAN_STAGE
 from lib.data_cleaning import DataCleaning
 from lib.entities import Entity
+from lib.key_search import spans, with_keys, without
 from lib.s3_data_loader import STAGE as PARSE_STAGE
-from lib.s3_data_loader import typed_lines, unparsed
+from lib.s3_data_loader import unparsed
 from lib.schemas import KEY, LANDED, QUARANTINE, clean_schema, raw_schema
+from lib.stream_batch import VALID, StreamBatch, look_at
 from lib.tables import QUARANTINE as QUARANTINE_TABLE
 from lib.tables import Tables, raw_stream_table, retried, stream_table
 
 _MERGE = """
-MERGE INTO {table} AS old USING {{rows}} AS new ON old.ind = new.ind AND old.ind BETWEEN {first} AND {last}
-WHEN MATCHED AND NOT ({same}) THEN UPDATE SET *
-WHEN NOT MATCHED THEN INSERT *
+MERGE INTO {table} AS old USING {{rows}} AS new ON old.ind = new.ind AND ({ranges}) WHEN MATCHED THEN UPDATE SET *
 """
 
 
@@ -69,84 +72,90 @@ class StreamTable:
     def take(self, frames: DataFrame) -> None:
         """Take a batch of records, with the columns of `format("kinesis")`: each ends in the tables or in quarantine.
 
-        A batch of keys that never came before, each once, is appended; for any other the rows of its keys are worked
-        out anew from all of their records.
+        The rows of keys that never came before, each once, are appended; those of all others are worked out anew from
+        all records of their keys.
         """
-        lines = landed(frames)
-        rows = typed_lines(self.entity, lines)
-        found = self._survey(rows)
-        if found.unparsed:
-            self._set_aside_unparsed(lines)
-        if not found.parsed:
+        batch = look_at(self.entity, landed(frames))
+        if batch.unparsed:
+            self._set_aside_unparsed(batch.rows.select(*LANDED.fieldNames()))
+        if not batch.places:
             return
-        rows, span = rows.where(self._key.isNotNull()), self._key.between(found.first, found.last)
-        if found.valid == found.keys == found.parsed and not self._is_known(rows, span):
-            self.tables.append(rows, raw_stream_table(self.entity))
-            self.tables.append(self._cleaning.transform(rows), stream_table(self.entity))
-        else:
-            self._settle(rows, span, found)
-
-    @property
-    def _key(self) -> Column:
-        return F.col(self.entity.key)
+        earlier = self._earlier(batch)
+        rows = batch.rows.where(F.col(self.entity.key).isNotNull())
+        self._keep(rows, batch.places.keys() & earlier.keys(), len(batch.places))
+        doubtful = batch.doubtful | set(earlier.values())
+        fresh = self._cleaning.transform(without(rows, self.entity.key, doubtful))
+        new = [fresh] if doubtful < batch.keys else []
+        new += self._settle(doubtful) if doubtful else []
+        if new:
+            self.tables.append(reduce(DataFrame.union, new), stream_table(self.entity))
 
     @property
     def _cleaning(self) -> DataCleaning:
         return DataCleaning(self.entity)
 
-    def _survey(self, rows: DataFrame) -> Any:
-        """One row: unparsed, parsed and valid (numbers of records), keys (distinct), first, last."""
-        return rows.agg(
-            F.count_if(self._key.isNull()).alias("unparsed"),
-            F.count(self._key).alias("parsed"),
-            F.count_if(self._cleaning.is_valid()).alias("valid"),
-            F.count_distinct(self._key).alias("keys"),
-            F.min(self._key).alias("first"),
-            F.max(self._key).alias("last"),
-        ).collect()[0]
+    @property
+    def _raw(self) -> DataFrame:
+        return self.tables.known(raw_stream_table(self.entity))
 
-    def _is_known(self, rows: DataFrame, span: Column) -> bool:
-        """Whether any key of the batch came before. Where rows come in their order nothing between its first and last
-        key did, and to see that costs a look at the files' statistics."""
-        earlier = self.tables.known(raw_stream_table(self.entity)).where(span).select(self.entity.key)
-        if not earlier.take(1):
-            return False
-        return bool(earlier.join(F.broadcast(rows.select(self.entity.key)), self.entity.key, "left_semi").take(1))
+    def _earlier(self, batch: StreamBatch) -> dict[str, int]:
+        """The key of each record in the raw table that has a key of the batch, by its place. Where rows come in their
+        order there is none, and to see that costs a look at the files' statistics."""
+        found = with_keys(self._raw, self.entity.key, batch.keys).select("source_file", self.entity.key).toArrow()
+        return dict(zip(found["source_file"].to_pylist(), found[self.entity.key].to_pylist(), strict=True))
 
-    def _settle(self, rows: DataFrame, span: Column, found: Any) -> None:
-        """Keep the records that are new, then work the rows of the batch's keys out from all records of them."""
-        place, columns = [self.entity.key, "source_file"], raw_schema(self.entity).fieldNames()
-        there = self.tables.known(raw_stream_table(self.entity)).where(span).select(*place)
-        self.tables.append(rows.join(there, place, "left_anti").select(*columns), raw_stream_table(self.entity))
-        keys = F.broadcast(rows.select(self.entity.key).distinct())
-        raw = self.tables.known(raw_stream_table(self.entity)).where(span)
-        records = self._held(raw.join(keys, self.entity.key, "left_semi").select(*columns))
-        self._replace_rejected(records, found)
-        self._merge(self._cleaning.clean(records), found)
+    def _keep(self, rows: DataFrame, there: Collection[str], parsed: int) -> None:
+        """Add the parsed records to the raw table, except those that are there, by their places."""
+        if len(there) < parsed:
+            self.tables.append(without(rows, "source_file", there), raw_stream_table(self.entity))
 
-    def _held(self, rows: DataFrame) -> DataFrame:
-        """The same rows, read once for all that is asked of them; no more than the records of a batch's keys."""
-        return self.tables.spark.createDataFrame(rows.toArrow(), rows.schema)
+    def _settle(self, keys: Collection[int]) -> list[DataFrame]:
+        """See to it that the table's rows are what all records of their keys say; give those that are to be added."""
+        marked = self._raw.withColumn(VALID, self._cleaning.is_valid())
+        records = with_keys(marked, self.entity.key, keys).toArrow().to_pylist()
+        table = self.tables.known(stream_table(self.entity))
+        before = {row[KEY]: row for row in with_keys(table, KEY, keys).toArrow().to_pylist()}
+        contested = _contested(self.entity, records)
+        agreed = {row[self.entity.key]: row for row in records}.items()
+        missing = [row for key, row in agreed if key not in contested and key not in before]
+        added = [self._cleaning.transform(self._held(missing, raw_schema(self.entity)))] if missing else []
+        return added + (self._decide(contested, records, before) if contested else [])
 
-    def _replace_rejected(self, records: DataFrame, found: Any) -> None:
+    def _decide(
+        self, keys: set[int], records: list[dict[str, Any]], before: Mapping[int, dict[str, Any]]
+    ) -> list[DataFrame]:
+        """Settle keys of which there is more than one version, or one that is not valid."""
+        raw = self._held([row for row in records if row[self.entity.key] in keys], raw_schema(self.entity))
+        self._replace_rejected(raw, keys)
+        rows = self._cleaning.clean(raw).toArrow().to_pylist()
+        changed = [row for row in rows if before.get(row[KEY], row) != row]
+        if changed:
+            self._merge(changed)
+        missing = [row for row in rows if row[KEY] not in before]
+        return [self._held(missing, clean_schema(self.entity))] if missing else []
+
+    def _held(self, rows: list[dict[str, Any]], schema: StructType) -> DataFrame:
+        """Rows at hand as a DataFrame of the schema's columns."""
+        return self.tables.spark.createDataFrame([tuple(row[n] for n in schema.fieldNames()) for row in rows], schema)
+
+    def _replace_rejected(self, records: DataFrame, keys: Collection[int]) -> None:
         """Let `quarantine` hold what the cleaning rejects of these keys' records, and nothing else of them."""
-        rejected = self._held(self._marked(self._cleaning.rejected(records)))
-        own = self._own(CLEAN_STAGE) & F.col(KEY).between(found.first, found.last)
-        keys = F.broadcast(records.select(self._key.alias(KEY)).distinct())
-        before = self.tables.known(QUARANTINE_TABLE).where(own).join(keys, KEY, "left_semi")
+        rejected = self._marked(self._cleaning.rejected(records))
+        own = self._own(CLEAN_STAGE)
+        before = with_keys(self.tables.known(QUARANTINE_TABLE).where(own), KEY, keys)
         changed = {key for key, _ in _places(rejected) ^ _places(before)}
         if changed:
-            theirs = F.col(KEY).isin(changed)
+            theirs = F.col(KEY).isin(*changed)
             self.tables.replace_where(rejected.where(theirs), QUARANTINE_TABLE, own & theirs)
 
-    def _merge(self, clean: DataFrame, found: Any) -> None:
-        """Bring rows into the table; only files that may hold their keys are looked at."""
-        same = " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in clean_schema(self.entity).fieldNames())
-        table = self.tables.name(stream_table(self.entity))
-        statement = _MERGE.format(table=table, first=found.first, last=found.last, same=same)
+    def _merge(self, changed: list[dict[str, Any]]) -> None:
+        """Replace rows of the table."""
+        ranges = " OR ".join(f"old.ind BETWEEN {a} AND {b}" for a, b in spans([row[KEY] for row in changed]))
+        statement = _MERGE.format(table=self.tables.name(stream_table(self.entity)), ranges=ranges)
+        rows = self._held(changed, clean_schema(self.entity))
 
         def merge() -> None:
-            self.tables.spark.sql(statement, rows=clean)
+            self.tables.spark.sql(statement, rows=rows)
 
         retried(merge)
 
@@ -167,3 +176,12 @@ class StreamTable:
 def _places(rows: DataFrame) -> set[tuple[int, str]]:
     """Key and place of each row."""
     return {(row[KEY], row.source_file) for row in rows.select(KEY, "source_file").collect()}
+
+
+def _contested(entity: Entity, records: list[dict[str, Any]]) -> set[int]:
+    """The keys that have more than one version, or one that is not valid."""
+    versions: dict[int, set[tuple[Any, ...]]] = {}
+    for row in records:
+        versions.setdefault(row[entity.key], set()).add(tuple(row[column] for column in entity.columns))
+    faulty = {row[entity.key] for row in records if not row[VALID]}
+    return faulty | {key for key, told in versions.items() if len(told) > 1}
