@@ -20,8 +20,6 @@ from lib.stream_job import write_stream_data
 from lib.tables import QUARANTINE, Tables, raw_stream_table, stream_table
 from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.s3 import REGION
-from sandbox.parts.spark import Spark
-from sandbox.parts.spark_session import session
 from sandbox.run import replace
 from sandbox.run.jobs import run_jobs
 from sandbox.run.pipeline import Run, await_sink
@@ -147,8 +145,15 @@ class Streaming:
 
 @contextmanager
 def connected(sandbox: Any) -> Iterator[Any]:
-    with session(sandbox.stack.part(Spark)) as spark:
+    """A session of its own, for one test kills the server."""
+    from pyspark.sql import SparkSession
+
+    token = sandbox.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
+    spark = SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").create()
+    try:
         yield spark
+    finally:
+        spark.stop()
 
 
 def numbers(folder: Path) -> set[int]:
