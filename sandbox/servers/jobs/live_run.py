@@ -103,8 +103,8 @@ class LiveRun:
             async with self._slots, asyncio.timeout(seconds or None):
                 self._begin(task, attempt)
                 outcome = await self._notebooks.run(task.notebook_task, attempt)
-        except TimeoutError:
-            outcome = Outcome(timed_out(seconds))
+        except TimeoutError as error:
+            outcome = Outcome(timed_out(seconds)) if seconds else broken(error)
         except asyncio.CancelledError:
             outcome = self._endings.get(attempt.run_id, Outcome(CANCELLED))
         except Exception as error:
