@@ -41,19 +41,14 @@ def test_the_courses_notebooks_run_as_a_job(workspace: WorkspaceClient, spark: A
     raw_path = f"file://{write_json_lines(tmp_path, rows, 1, USER_ID, records_per_object=50)}"
     with fresh_tables(spark) as tables:
         where = {"catalog": tables.catalog, "schema": tables.schema}
-        folder = "/Workspace/Users/me@example.com/kit/notebooks/jobs"
-        load = task("load", f"{folder}/load_data", parameters={**where, "raw_path": raw_path, "user_id": USER_ID})
-        clean = task("clean", f"{folder}/clean_user", "load", parameters=where)
-        run = workspace.jobs.submit(tasks=[load, clean], run_name="etl").result()
-        assert results(run) == {"load": "SUCCESS", "clean": "SUCCESS"}
-        assert tables.known("user").count() == rows
-
-
-def test_the_failing_cell_of_the_courses_notebook_is_the_tasks_error(workspace: WorkspaceClient) -> None:
-    where = {"schema": f"nothing_{uuid.uuid4().hex[:8]}"}
-    run_id = workspace.jobs.submit(tasks=[task("clean", "/jobs/clean_pin", parameters=where)]).run_id
-    run = eventually(lambda: has_ended(run := workspace.jobs.get_run(run_id)) and run, "the run ends")
-    error = workspace.jobs.get_run_output(run.tasks[0].run_id).error
+        landed = {**where, "raw_path": raw_path, "user_id": USER_ID}
+        load = task("load", "/Workspace/Users/me@example.com/kit/notebooks/jobs/load_data", parameters=landed)
+        early = task("early", "/jobs/clean_pin", parameters={"schema": f"nothing_{uuid.uuid4().hex[:8]}"})
+        run_id = workspace.jobs.submit(tasks=[load, early], run_name="etl").run_id
+        run = eventually(lambda: has_ended(run := workspace.jobs.get_run(run_id)) and run, "the run ends")
+        assert results(run) == {"load": "SUCCESS", "early": "FAILED"}
+        assert tables.known("raw_user").count() == rows
+    error = workspace.jobs.get_run_output(run.tasks[1].run_id).error
     assert error.startswith("TableMissingError:") and "load_data" in error
 
 

@@ -10,9 +10,7 @@ from typing import Any
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LOG_CHARACTERS = 4000
 # A client of Spark Connect whose server died, or came back without the session.
-CLUSTER_LOST = re.compile(
-    r"INVALID_HANDLE|SESSION_CHANGED|SESSION_NOT_FOUND|OPERATION_NOT_FOUND|StatusCode\.UNAVAILABLE|Connection refused"
-)
+CLUSTER_LOST = re.compile(r"INVALID_HANDLE|RETRIES_EXCEEDED|StatusCode\.UNAVAILABLE")
 CLUSTER_LOST_MESSAGE = "The Spark driver has stopped unexpectedly and is restarting; run it again when it is back."
 
 
