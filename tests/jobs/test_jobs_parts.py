@@ -62,14 +62,18 @@ def notebook(folder: Path, *outputs: dict[str, object]) -> Path:
 def test_the_failing_cell_tells_the_error(tmp_path: Path) -> None:
     error = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["\x1b[31mred\x1b[0m"]}
     file = notebook(tmp_path, {"output_type": "stream", "text": "fine"}, error)
-    assert failure(file, tmp_path / "log.txt") == ("ValueError: no", "red")
+    assert failure(file, tmp_path / "log.txt", 1) == ("ValueError: no", "red")
 
 
 def test_without_a_failing_cell_the_log_tells_the_error(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     log.write_text("Traceback\nDeadKernelError: Kernel died\n")
     (tmp_path / "notebook.ipynb").write_text("{ cut off")
-    assert failure(tmp_path / "notebook.ipynb", log)[0] == "DeadKernelError: Kernel died"
+    assert failure(tmp_path / "notebook.ipynb", log, 1)[0] == "DeadKernelError: Kernel died"
+
+
+def test_a_kill_of_the_process_is_told(tmp_path: Path) -> None:
+    assert failure(tmp_path / "nothing", tmp_path / "log.txt", -9)[0].endswith("was killed: SIGKILL.")
 
 
 def test_a_lost_cluster_is_told_from_a_failing_query() -> None:

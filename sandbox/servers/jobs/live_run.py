@@ -69,12 +69,20 @@ class LiveRun:
 
     def _advance(self) -> bool:
         """Do what is to be done now; tell whether anything is under way."""
-        self._attempts = {run_id: attempt for run_id, attempt in self._attempts.items() if not attempt.done()}
+        self._reap()
         while steps := [step for step in self._steps() if step[2].run_id not in self._attempts and not self.halted]:
             for what, task, attempt in steps:
                 self._take(what, task, attempt)
         self._store.save(self.run)
         return bool(self._attempts)
+
+    def _reap(self) -> None:
+        """Forget the attempts that are over; one that was cancelled before its first step could not note its end."""
+        for run_id in [run_id for run_id, under_way in self._attempts.items() if under_way.done()]:
+            del self._attempts[run_id]
+            attempt = self.run.attempt(run_id)
+            if not attempt.state.ended:
+                attempt.end(self._endings.get(run_id, Outcome(CANCELLED)))
 
     def _steps(self) -> list[tuple[What, TaskSettings, Attempt]]:
         """The next steps; of a run that is to end, its waiting attempts end."""
