@@ -51,6 +51,7 @@ class LiveRun:
             self.run.state = State(RUNNING, state_message="In run")
         self.run.begin_time = self.run.begin_time or now()
         self._store.save(self.run)
+        await self._end_lost()
         timer = self._start_timer()
         while self._advance() and not self.halted:
             await asyncio.wait(self._attempts.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -59,6 +60,13 @@ class LiveRun:
         if not self.halted:
             self.run.end(self.run.ending or final_state(self.run))
             self._store.save(self.run)
+
+    async def _end_lost(self) -> None:
+        """End the attempts that an earlier service has left; none is retried before its query is gone."""
+        lost = [attempt for attempt in self.run.attempts if attempt.state.life_cycle_state in (RUNNING, TERMINATING)]
+        await asyncio.gather(*(self._notebooks.end(attempt) for attempt in lost))
+        for attempt in lost:
+            attempt.end(Outcome(self.run.ending) if self.run.ending else LOST)
 
     def _start_timer(self) -> asyncio.TimerHandle | None:
         seconds = self.run.timeout_seconds

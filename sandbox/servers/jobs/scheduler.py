@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sandbox.servers.jobs.live_run import LOST, LiveRun
+from sandbox.servers.jobs.live_run import LiveRun
 from sandbox.servers.jobs.notebook_process import NotebookProcesses
-from sandbox.servers.jobs.runs import CANCELLED, QUEUED, RUNNING, TERMINATING, Outcome, Run, State
+from sandbox.servers.jobs.runs import CANCELLED, QUEUED, Outcome, Run, State
 from sandbox.servers.jobs.store import Store
 
 # Each notebook is papermill and a kernel, together about 300 MB.
@@ -25,14 +25,9 @@ class Scheduler:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def resume(self) -> None:
-        """End what an earlier service has left of its attempts, mark them as failed, and go on with their runs."""
+        """End the processes that an earlier service has left, and go on with its runs."""
         self._notebooks.end_all()
         for run in reversed(list(self._store.runs(ended=False))):
-            for attempt in run.attempts:
-                if attempt.state.life_cycle_state in (RUNNING, TERMINATING):
-                    self._spawn(self._notebooks.end(attempt))
-                    attempt.end(Outcome(run.ending) if run.ending else LOST)
-            self._store.save(run)
             if run.state.life_cycle_state != QUEUED or not self.active(run.job_id):
                 self.start(run)
 
