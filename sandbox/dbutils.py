@@ -1,10 +1,11 @@
-"""`dbutils` for notebooks in the sandbox: widgets and secrets with Databricks' own calls and errors."""
+"""`dbutils` for notebooks in the sandbox: widgets, secrets, the notebook's exit; Databricks' own calls and errors."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sandbox.environment import variables
@@ -13,6 +14,7 @@ from sandbox.settings import load_settings
 
 SCOPE = "pinterest"
 WIDGETS = "SANDBOX_WIDGETS"
+RESULT = "SANDBOX_NOTEBOOK_RESULT"
 
 
 class Widgets:
@@ -92,12 +94,29 @@ class Secrets:
         }
 
 
+class Notebook:
+    """The notebook itself."""
+
+    def exit(self, value: str) -> None:
+        """End the notebook here, successfully; a job finds `value` in the run's output.
+
+        Raises:
+            SystemExit: always, with nothing in it: so it ends the notebook in Jupyter, and papermill takes it as
+                success.
+        """
+        if path := os.environ.get(RESULT):
+            Path(path).write_text(str(value), encoding="utf-8")
+        print(f"Notebook exited: {value}")
+        raise SystemExit("")
+
+
 class DBUtils:
     """What notebooks use of Databricks' utilities."""
 
     def __init__(self) -> None:
         self.widgets = Widgets(json.loads(os.environ.get(WIDGETS, "{}")))
         self.secrets = Secrets()
+        self.notebook = Notebook()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets and secrets")
+        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets, secrets and notebook.exit")
