@@ -1,9 +1,10 @@
 # Two commands matter: `make run` and `make test`. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench check format lock setup setup-dev up down clean
+.PHONY: help run nightly test test-full bench check format lock setup setup-dev up down clean
 
 ROWS ?= 11154
 SEED ?= 1
+DATE ?= $(shell date -u +%F)
 BIN := .venv/bin
 # The first Python that answers as 3.11 or 3.12; any other is refused by the set-up itself, in one sentence.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
@@ -15,6 +16,9 @@ help: ## Print this list
 
 run: setup ## Send every row from the database to the answers, on this laptop (ROWS=, SEED=)
 	@$(BIN)/sandbox run --rows $(ROWS) --seed $(SEED)
+
+nightly: setup ## Run the job notebooks for a date without a scheduler, as a line of cron does (DATE=)
+	@$(BIN)/sandbox nightly --date $(DATE)
 
 test: setup-dev ## The gate: is every part correct? Real servers, their own ports and folder
 	@$(BIN)/python -m pytest -m "not full"

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -180,6 +181,18 @@ def run(
 
     up()
     run_pipeline(console, load_settings(), rows, seed)
+
+
+@app.command()
+def nightly(
+    day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Labels the run; it selects nothing.")],
+) -> None:
+    """Run the job notebooks in their order for a date, as a line of cron does: load, clean, query."""
+    from sandbox.run.nightly import run_nightly
+
+    up()
+    outputs = run_nightly(console, load_settings(), day.date())
+    console.print(f"The executed notebooks: {outputs}", soft_wrap=True, highlight=False)
 
 
 @app.command()
