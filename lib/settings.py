@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     raw_path: str | None = None
     checkpoint_path: str | None = None
     state_dir: Path = DEFAULT_STATE_DIR
+    databricks_host: str | None = None
+    databricks_token: SecretStr | None = None
     spark_remote: str | None = None
     spark_connect_authenticate_token: SecretStr | None = None
 

@@ -1,4 +1,4 @@
-"""`dbutils` for notebooks in the sandbox: widgets, secrets and mounts with Databricks' own calls and errors."""
+"""`dbutils` for notebooks in the sandbox: widgets, secrets, mounts, exit; with Databricks' own calls and errors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sandbox.environment import variables
@@ -15,6 +16,7 @@ from sandbox.settings import load_settings
 
 SCOPE = "pinterest"
 WIDGETS = "SANDBOX_WIDGETS"
+RESULT = "SANDBOX_NOTEBOOK_RESULT"
 
 
 class Widgets:
@@ -130,6 +132,22 @@ class FileSystem:
         raise ValueError(f"{source} cannot be mounted: the sandbox has one mount, {present.mountPoint}")
 
 
+class Notebook:
+    """The notebook itself."""
+
+    def exit(self, value: str) -> None:
+        """End the notebook here, successfully; a job finds `value` in the run's output.
+
+        Raises:
+            SystemExit: always, with nothing in it: so it ends the notebook in Jupyter, and papermill takes it as
+                success.
+        """
+        if path := os.environ.get(RESULT):
+            Path(path).write_text(str(value), encoding="utf-8")
+        print(f"Notebook exited: {value}")
+        raise SystemExit("")
+
+
 class DBUtils:
     """What notebooks use of Databricks' utilities."""
 
@@ -137,6 +155,7 @@ class DBUtils:
         self.widgets = Widgets(json.loads(os.environ.get(WIDGETS, "{}")))
         self.secrets = Secrets()
         self.fs = FileSystem()
+        self.notebook = Notebook()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets, secrets and fs")
+        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets, secrets, fs and notebook.exit")

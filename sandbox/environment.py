@@ -72,6 +72,7 @@ def profile_variables(settings: Settings) -> dict[str, str]:
 def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Every variable that notebooks, lib and the real clients need to reach this sandbox."""
     from sandbox.parts.api_gateway import ApiGateway
+    from sandbox.parts.jobs import Jobs
     from sandbox.parts.kafka import Kafka, client_properties
     from sandbox.parts.mariadb import credentials_file
     from sandbox.parts.s3 import S3
@@ -92,6 +93,8 @@ def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "STATE_DIR": str(settings.home / "state"),
         "SPARK_REMOTE": Spark(settings, secrets).address,
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": secrets.spark_token.get_secret_value(),
+        "DATABRICKS_HOST": Jobs(settings, secrets).address,
+        "DATABRICKS_TOKEN": secrets.databricks_token.get_secret_value(),
     }
 
 

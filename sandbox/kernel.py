@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from IPython.core.interactiveshell import InteractiveShell
@@ -51,10 +52,8 @@ def load_environment() -> None:
 def connect() -> Any:
     """Open the session that SPARK_REMOTE names, with the token from the environment."""
     remote = os.environ.get("SPARK_REMOTE", "")
-    port = remote.rstrip("/").rpartition(":")[2]
-    if "localhost" in remote and not (port.isdigit() and listening(int(port))):
-        return NoSpark()
-    if not remote:
+    address = urlsplit(remote)
+    if not remote or (address.hostname == "localhost" and not (address.port and listening(address.port))):
         return NoSpark()
     from pyspark.sql import SparkSession
 

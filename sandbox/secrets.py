@@ -32,15 +32,19 @@ class Secrets(BaseModel):
     aws_secret_access_key: SecretStr = Field(default_factory=lambda: token(40))
     api_key: SecretStr = Field(default_factory=lambda: token(40))
     spark_token: SecretStr = Field(default_factory=lambda: token(40))
+    databricks_token: SecretStr = Field(default_factory=lambda: token(40))
 
 
 def load_secrets(settings: Settings) -> Secrets:
     """Read the sandbox's secrets, making them at the first start; the user id may come from the student's `.env`."""
     path = secrets_file(settings)
-    if path.exists():
-        return Secrets.model_validate_json(path.read_text())
-    chosen = user_id_of(settings.env_file)
-    made = Secrets(user_id=chosen) if chosen else Secrets()
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    if not kept and (chosen := user_id_of(settings.env_file)):
+        kept = {"user_id": chosen}
+    made = Secrets.model_validate(kept)
+    if set(kept) >= set(Secrets.model_fields):
+        return made
+    # The first start, or the first with a part that is new in the sandbox and needs a secret.
     plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in made}
     write_private(path, json.dumps(plain, indent=2))
     return made

@@ -35,6 +35,7 @@ PORT_OFFSETS = {
     "msk": 16,
     "aws": 17,
     "kafka-internal": 18,
+    "jobs": 19,
 }
 
 

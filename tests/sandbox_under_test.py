@@ -102,7 +102,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 
 def clean_environment() -> dict[str, str]:
     """The caller's environment without what leads to another sandbox or to Amazon."""
-    clients = ("AWS_", "RDS_", "SPARK_", "API_", "KAFKA_", "BUCKET", "BOOTSTRAP_SERVERS")
+    clients = ("AWS_", "RDS_", "SPARK_", "API_", "KAFKA_", "BUCKET", "DATABRICKS_", "BOOTSTRAP_SERVERS")
     foreign = ("SANDBOX_", *clients, "USER_ID", "STATE_DIR", "RAW_PATH", "CHECKPOINT_PATH")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 

@@ -81,7 +81,7 @@ def test_an_unreadable_value_is_named_and_not_quoted(monkeypatch: pytest.MonkeyP
 
 
 def test_no_repr_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("RDS_PASSWORD", "API_KEY", "SPARK_CONNECT_AUTHENTICATE_TOKEN"):
+    for name in ("RDS_PASSWORD", "API_KEY", "DATABRICKS_TOKEN", "SPARK_CONNECT_AUTHENTICATE_TOKEN"):
         monkeypatch.setenv(name, "s3cret")
     settings = load_settings()
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"

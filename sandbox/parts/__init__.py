@@ -3,6 +3,7 @@
 from sandbox.parts.api_gateway import ApiGateway
 from sandbox.parts.aws import Aws
 from sandbox.parts.base import Part
+from sandbox.parts.jobs import Jobs
 from sandbox.parts.kafka import Kafka
 from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.mariadb import MariaDB
@@ -12,6 +13,18 @@ from sandbox.parts.rest_proxy import RestProxy
 from sandbox.parts.s3 import S3
 from sandbox.parts.spark import Spark
 
-PARTS: tuple[type[Part], ...] = (MariaDB, Kafka, S3, Aws, Spark, RestProxy, ApiGateway, MskConnect, Msk, Kinesis)
+PARTS: tuple[type[Part], ...] = (
+    MariaDB,
+    Kafka,
+    S3,
+    Aws,
+    Spark,
+    RestProxy,
+    ApiGateway,
+    MskConnect,
+    Msk,
+    Kinesis,
+    Jobs,
+)
 
 __all__ = ["PARTS", "Part"]

@@ -1,0 +1,44 @@
+"""What an executed notebook tells: the cell that failed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+LOG_CHARACTERS = 4000
+# A client of Spark Connect whose server died, or came back without the session.
+CLUSTER_LOST = re.compile(
+    r"INVALID_HANDLE|SESSION_CHANGED|SESSION_NOT_FOUND|OPERATION_NOT_FOUND|StatusCode\.UNAVAILABLE|Connection refused"
+)
+CLUSTER_LOST_MESSAGE = "The Spark driver has stopped unexpectedly and is restarting; run it again when it is back."
+
+
+def failure(notebook: Path, log: Path) -> tuple[str, str]:
+    """The error in one line and its stack trace: of the failing cell, else the last words of what ran the notebook."""
+    for cell in cells(notebook):
+        for output in cell.get("outputs", []):
+            if output.get("output_type") == "error":
+                return f"{output['ename']}: {output['evalue']}", plain("\n".join(output["traceback"]))
+    words = plain(log.read_text(errors="replace"))[-LOG_CHARACTERS:].strip() if log.exists() else ""
+    return words.rpartition("\n")[2] or "The notebook ended without a word.", words
+
+
+def cells(notebook: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook; none of one that a kill has left unreadable."""
+    try:
+        return list(json.loads(notebook.read_text(encoding="utf-8"))["cells"])
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def plain(text: str) -> str:
+    """Text without a terminal's colours."""
+    return ANSI.sub("", text)
+
+
+def cluster_lost(error: str) -> bool:
+    """Whether an error says that the cluster was lost on the way."""
+    return CLUSTER_LOST.search(error) is not None
