@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run nightly test test-full bench check format lock setup setup-dev up down clean
+.PHONY: help run nightly mwaa test test-full bench check format lock setup setup-dev up down clean
 
 ROWS ?= 11154
 SEED ?= 1
@@ -19,6 +19,9 @@ run: setup ## Send every row from the database to the answers, on this laptop (R
 
 nightly: setup ## Run the job notebooks for a date without a scheduler, as a line of cron does (DATE=)
 	@$(BIN)/sandbox nightly --date $(DATE)
+
+mwaa: setup ## Let Airflow run the job notebooks for a date on the Jobs API, and follow it (DATE=)
+	@$(BIN)/sandbox mwaa --date $(DATE)
 
 test: setup-dev ## The gate: is every part correct? Real servers, their own ports and folder
 	@$(BIN)/python -m pytest -m "not full"

@@ -158,4 +158,5 @@ class DBUtils:
         self.notebook = Notebook()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets, secrets, fs and notebook.exit")
+        has = "widgets, secrets, fs.mounts and notebook.exit"
+        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has {has}")
