@@ -22,6 +22,7 @@ ENVIRONMENTS = {
 # Our own packages, each of use without the course too.
 PACKAGES = [os.path.join(ROOT, "packages", "pyspark-kinesis")]
 KERNEL_CONFIG = 'c = get_config()  # noqa: F821\nc.InteractiveShellApp.extensions = ["sandbox.kernel"]\n'
+DATABRICKS_KERNEL = os.path.join(ROOT, "dags", "databricks_kernel.py")
 
 
 def main():
@@ -32,6 +33,7 @@ def main():
     venv = os.path.join(ROOT, folder)
     projects = [ROOT, *PACKAGES] if "course" in names else []
     pinned = [os.path.join(project, "pyproject.toml") for project in projects]
+    pinned += [DATABRICKS_KERNEL] if "databricks" in names else []
     locks = [os.path.join(ROOT, "requirements", name + ".txt") for name in names]
     stamps = {lock: os.path.join(venv, "." + os.path.basename(lock) + ".stamp") for lock in locks}
     wanted = {lock: digest([lock, *pinned]) for lock in locks}
@@ -43,8 +45,10 @@ def main():
         uv(venv, "--compile-bytecode", "--require-hashes", "--no-build-isolation-package", "pyspark", "-r", lock)
     for project in projects:
         uv(venv, "--no-deps", "--no-build-isolation", "-e", project)
-    if projects:
-        configure_kernel(venv)
+    if "course" in names:
+        configure_kernel(venv, KERNEL_CONFIG)
+    if "databricks" in names:
+        configure_kernel(venv, read(DATABRICKS_KERNEL))
     for lock in locks:
         write(stamps[lock], wanted[lock])
 
@@ -96,11 +100,11 @@ def run(command):
         )
 
 
-def configure_kernel(venv):
-    """Give every IPython kernel of the course's environment `spark`, `dbutils` and `display`, as Databricks does."""
+def configure_kernel(venv, config):
+    """Give every IPython kernel of an environment `spark`, `dbutils` and `display`, as Databricks does."""
     folder = os.path.join(venv, "etc", "ipython")
     os.makedirs(folder, exist_ok=True)
-    write(os.path.join(folder, "ipython_config.py"), KERNEL_CONFIG)
+    write(os.path.join(folder, "ipython_config.py"), config)
 
 
 def digest(paths):
