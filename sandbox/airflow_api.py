@@ -61,6 +61,10 @@ class AirflowApi:
         (run,) = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query=bounds)["dag_runs"]
         return dict(run)
 
+    def runs(self, dag_id: str) -> list[Facts]:
+        """The runs of a DAG, the one that began last first."""
+        return list(self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query={"order_by": "-start_date"})["dag_runs"])
+
     def run(self, dag_id: str, run_id: str) -> Facts:
         """A run: state, start_date, end_date, ..."""
         return self._ask("GET", run_path(dag_id, run_id))

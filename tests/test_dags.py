@@ -9,7 +9,7 @@ from typing import Any
 
 import papermill
 import pytest
-from airflow_environment import environment
+from own_environment import environment
 
 from sandbox.settings import ROOT
 

@@ -2,12 +2,12 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from rich.console import Console
 from rich.markup import escape
 
-from sandbox.airflow_api import UNDER_WAY, AirflowApi
+from sandbox.airflow_api import UNDER_WAY, AirflowApi, Facts
 from sandbox.errors import SandboxError
 from sandbox.parts.airflow import AirflowDagProcessor
 from sandbox.parts.spark import Spark
@@ -51,12 +51,12 @@ class Following:
             now = (task["state"] or "waiting", task["try_number"])
             if now != self.told.get(task["task_id"], ("waiting", 0)):
                 self.told[task["task_id"]] = now
-                self.tell(task["task_id"], *now, task["duration"])
+                self.tell(task["task_id"], *now, duration(task))
 
-    def tell(self, task_id: str, state: str, tries: int, duration: float | None) -> None:
+    def tell(self, task_id: str, state: str, tries: int, took: float | None) -> None:
         """Print a task's state."""
         colour = COLOURS.get(state, "default")
-        seconds = f"{duration:6.1f} s" if duration and state not in ("queued", "scheduled", "running") else ""
+        seconds = f"{took:6.1f} s" if took is not None else ""
         again = f"  try {tries}" if tries > 1 else ""
         self.console.print(f"{task_id:20} [{colour}]{state:12}[/{colour}] {seconds}{again}", highlight=False)
 
@@ -69,6 +69,14 @@ class Following:
         lines = self.api.log(self.dag_id, self.run_id, task["task_id"], task["try_number"]).splitlines()
         telling = [line for line in lines if any(word in line for word in TELLING)]
         return f"{task['task_id']}: {(telling or lines or ['no log'])[-1].strip()[:1000]}"
+
+
+def duration(task: Facts) -> float | None:
+    """Seconds that a task took, by its own dates: what Airflow 3.2 calls its duration is something else."""
+    if not task["start_date"] or not task["end_date"]:
+        return None
+    began, ended = (datetime.fromisoformat(task[name]) for name in ("start_date", "end_date"))
+    return (ended - began).total_seconds()
 
 
 def run_mwaa(console: Console, settings: Settings, day: date) -> None:

@@ -1,4 +1,4 @@
-"""Airflow's environments, made as `make` makes the course's: once, from a lock file with hashes."""
+"""The environments that share their pins with nobody, made as `make` makes the course's: from a lock file, once."""
 
 import subprocess
 import sys
@@ -12,4 +12,4 @@ def environment(lock: str) -> Path:
     command = [sys.executable, ROOT / "scripts" / "bootstrap.py", lock]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return ROOT / {"airflow": ".venv-airflow", "airflow2": ".venv-airflow2"}[lock]
+    return ROOT / f".venv-{lock}"
