@@ -53,6 +53,6 @@ setup: ## Make the environment in .venv
 setup-dev: ## Make the environment in .venv, with what developers need
 	@$(PYTHON) scripts/bootstrap.py course test
 
-clean: ## Remove the sandbox with all its data and downloads, and the environment
+clean: ## Remove the sandbox with all its data and downloads, and the environments
 	@[ ! -x $(BIN)/sandbox ] || $(BIN)/sandbox reset --all --yes
-	@rm -rf .venv
+	@rm -rf .venv .venv-*

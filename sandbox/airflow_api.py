@@ -27,15 +27,15 @@ class AirflowApi:
 
     def health(self) -> Facts:
         """The health of each component: metadatabase, scheduler, triggerer, dag_processor."""
-        return self._ask("GET", "/api/v2/monitor/health")
+        return self.ask("GET", "/api/v2/monitor/health")
 
     def knows(self, dag_id: str) -> bool:
         """Whether the DAG's file was read."""
-        return self._request("GET", f"/api/v2/dags/{dag_id}").status_code == 200
+        return self.request("GET", f"/api/v2/dags/{dag_id}").status_code == 200
 
     def import_errors(self) -> str:
         """The last line of each file that could not be imported."""
-        found = self._ask("GET", "/api/v2/importErrors")["import_errors"]
+        found = self.ask("GET", "/api/v2/importErrors")["import_errors"]
         return "; ".join(f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in found)
 
     def start(self, dag_id: str, day: date) -> str:
@@ -43,50 +43,58 @@ class AirflowApi:
 
         A run that is under way already is left alone.
         """
-        self._ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-        logical_date = datetime.combine(day, datetime.min.time(), UTC).isoformat()
-        # It may start now, and comes before the run that the schedule makes for today.
-        body = {"logical_date": logical_date, "run_after": logical_date}
-        answer = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+        run_id = self._make_or_clear(dag_id, datetime.combine(day, datetime.min.time(), UTC))
+        self.ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        return run_id
+
+    def _make_or_clear(self, dag_id: str, logical_date: datetime) -> str:
+        """Make the run of a logical date, or clear the one there is; the run's id.
+
+        It may start at once, and before the run that the schedule makes for today.
+        """
+        run_after = min(logical_date, datetime.now(UTC))
+        body = {"logical_date": logical_date.isoformat(), "run_after": run_after.isoformat()}
+        answer = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
         if answer.status_code != 409:
             return str(told(answer)["dag_run_id"])
-        run = self.run_of(dag_id, logical_date)
+        run = self.run_of(dag_id, logical_date.isoformat())
         if run["state"] not in UNDER_WAY:
-            self._ask("POST", f"{run_path(dag_id, run['dag_run_id'])}/clear", {"dry_run": False})
+            self.ask("POST", f"{run_path(dag_id, run['dag_run_id'])}/clear", {"dry_run": False})
         return str(run["dag_run_id"])
 
     def run_of(self, dag_id: str, logical_date: str) -> Facts:
         """The run of a logical date."""
         bounds = {"logical_date_gte": logical_date, "logical_date_lte": logical_date}
-        (run,) = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query=bounds)["dag_runs"]
+        (run,) = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query=bounds)["dag_runs"]
         return dict(run)
 
     def runs(self, dag_id: str) -> list[Facts]:
         """The runs of a DAG, the one that began last first."""
-        return list(self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query={"order_by": "-start_date"})["dag_runs"])
+        return list(self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", query={"order_by": "-start_date"})["dag_runs"])
 
     def run(self, dag_id: str, run_id: str) -> Facts:
         """A run: state, start_date, end_date, ..."""
-        return self._ask("GET", run_path(dag_id, run_id))
+        return self.ask("GET", run_path(dag_id, run_id))
 
     def tasks(self, dag_id: str, run_id: str) -> list[Facts]:
         """The tasks of a run: task_id, state, try_number, duration, ..."""
-        return list(self._ask("GET", f"{run_path(dag_id, run_id)}/taskInstances")["task_instances"])
+        return list(self.ask("GET", f"{run_path(dag_id, run_id)}/taskInstances")["task_instances"])
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
         """The log of one try of a task, a message a line."""
         path = f"{run_path(dag_id, run_id)}/taskInstances/{task_id}/logs/{try_number}"
-        answer = self._ask("GET", path, query={"full_content": "true"})
+        answer = self.ask("GET", path, query={"full_content": "true"})
         return "\n".join(line_of(entry) for entry in answer["content"])
 
     def page(self, dag_id: str, run_id: str) -> str:
         """The page of a run, with the grid beside it."""
         return f"{self.address}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
 
-    def _ask(self, method: str, path: str, body: Facts | None = None, query: Facts | None = None) -> Facts:
-        return told(self._request(method, path, body, query))
+    def ask(self, method: str, path: str, body: Facts | None = None, query: Facts | None = None) -> Facts:
+        """What a request is answered with. Raises AirflowRefusedError where it is refused."""
+        return told(self.request(method, path, body, query))
 
-    def _request(
+    def request(
         self, method: str, path: str, body: Facts | None = None, query: Facts | None = None
     ) -> requests.Response:
         """One request, with a token; the server gives one to whoever asks."""

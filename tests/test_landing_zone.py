@@ -1,13 +1,18 @@
 """How `load_data` reaches the bucket in each access mode."""
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from landing import USER, USER_ID, fresh_tables, line
 
 from lib.errors import SettingsError
+from lib.jobs import load_data
 from lib.landing_zone import reach
 from lib.notebook import Parameters
+from lib.tables import Tables
+from sandbox.dbutils import DBUtils
 
 BUCKET = "user-0123456789ab-bucket"
 KEYS = {"aws_access_key": "AKIA", "aws_secret_key": "secret"}
@@ -82,3 +87,36 @@ def test_a_path_that_does_not_fit_its_mode_is_an_error_with_one_that_does(mode: 
 def test_an_unknown_mode_is_an_error() -> None:
     with pytest.raises(SettingsError, match="'mnt': set it to direct, mount or volume"):
         reached(Databricks(), "s3a://bucket/topics", access_mode="mnt")
+
+
+@pytest.fixture
+def tables(spark: Any) -> Iterator[Tables]:
+    with fresh_tables(spark) as fresh:
+        yield fresh
+
+
+@pytest.mark.sandbox
+@pytest.mark.filterwarnings("ignore::lib.jobs.NothingLandedWarning")
+def test_the_sandbox_has_the_students_bucket_mounted(
+    sandbox: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(sandbox.settings.home))
+    key = f"mounted/{USER_ID}.user/partition=0/{USER_ID}.user+0+0000000000.json"
+    sandbox.s3.put_object(Bucket=sandbox.bucket, Key=key, Body=f"{line(USER)}\n".encode())
+    given = Parameters(tables.catalog, tables.schema, f"s3a://{sandbox.bucket}/mounted", USER_ID, access_mode="mount")
+    where = reach(tables.spark, DBUtils(), given)
+    for new_rows in (1, 0):
+        assert {row.entity: row.new_rows for row in load_data(tables.spark, where).collect()}["user"] == new_rows
+    (row,) = tables.known("raw_user").collect()
+    assert row.source_file == f"dbfs:/mnt/{sandbox.bucket}/{key}"
+    sandbox.s3.delete_object(Bucket=sandbox.bucket, Key=key)
+
+
+@pytest.mark.sandbox
+def test_the_sandbox_mounts_nothing_else(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(sandbox.settings.home))
+    (present,) = DBUtils().fs.mounts()
+    with pytest.raises(ValueError, match=f"Directory already mounted: {present.mountPoint}"):
+        DBUtils().fs.mount(present.source, present.mountPoint)
+    with pytest.raises(ValueError, match="another cannot be mounted"):
+        DBUtils().fs.mount("s3a://another", "/mnt/another")

@@ -114,11 +114,11 @@ def test_the_same_date_again_changes_no_table(sandbox: Any, dag_id: str, airflow
 def test_a_gate_that_fails_tells_its_reason(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
     """In the task's log, and on the run's page; the tasks after it do not run."""
     body = {"logical_date": None, "conf": {"max_quarantine_share": "nonsense"}}
-    run_id = airflow._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+    run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
     assert wait_until(lambda: failed_once(airflow, dag_id, run_id), seconds=240)
     log = airflow.log(dag_id, run_id, "airflow_clean_pin", 1)
     assert "max_quarantine_share is 'nonsense': set a number from 0 to 1" in log
-    airflow._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
+    airflow.ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
 
 
 def failed_once(airflow: AirflowApi, dag_id: str, run_id: str) -> bool:
@@ -143,12 +143,12 @@ def test_the_papermill_dag_gives_the_same_answers_and_keeps_the_notebooks(
 
 @pytest.mark.full
 def test_a_task_that_is_marked_failed_ends_its_run(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
-    run_id = airflow._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+    run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
     task = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/airflow_load_data"
     assert wait_until(lambda: bool(kernels(sandbox)), seconds=120)
-    airflow._ask("PATCH", task, {"new_state": "failed"})
+    airflow.ask("PATCH", task, {"new_state": "failed"})
     assert wait_until(lambda: not kernels(sandbox), seconds=60)
-    airflow._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
+    airflow.ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
 
 
 def kernels(sandbox: Any) -> list[psutil.Process]:
@@ -163,7 +163,7 @@ def test_two_dates_backfilled_end_in_the_tables_of_one_run(
 ) -> None:
     before = rows_of(sandbox)
     dates = {"from_date": "2026-02-01T00:00:00Z", "to_date": "2026-02-02T00:00:00Z"}
-    made = airflow._ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **dates, "max_active_runs": 1})
+    made = airflow.ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **dates, "max_active_runs": 1})
     assert wait_until(lambda: finished(airflow, made["id"]), seconds=600)
     states = {run["logical_date"][:10]: run["state"] for run in airflow.runs(dag_id) if run["run_type"] == "backfill"}
     assert states == {"2026-02-01": "success", "2026-02-02": "success"}
@@ -171,7 +171,7 @@ def test_two_dates_backfilled_end_in_the_tables_of_one_run(
 
 
 def finished(airflow: AirflowApi, backfill: int) -> bool:
-    return airflow._ask("GET", f"/api/v2/backfills/{backfill}")["completed_at"] is not None
+    return airflow.ask("GET", f"/api/v2/backfills/{backfill}")["completed_at"] is not None
 
 
 @pytest.mark.full
@@ -180,7 +180,7 @@ def test_after_kill_9_in_mid_run_a_run_of_the_date_ends_right(
     sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str, part: str
 ) -> None:
     before = rows_of(sandbox)
-    run_id = airflow._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+    run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
     assert wait_until(lambda: bool(kernels(sandbox)), seconds=120)
     sandbox.kill(part)
     over = ("success", "failed")

@@ -52,6 +52,7 @@ def tables(spark: Any) -> Iterator[Tables]:
 
 
 @pytest.mark.sandbox
+@pytest.mark.filterwarnings("ignore::lib.jobs.NothingLandedWarning")
 def test_cleaning_fails_where_too_many_rows_are_set_aside_and_keeps_the_tables(tables: Tables, tmp_path: Path) -> None:
     land(tmp_path, "user", 0, 0, [line(USER, ind=1), line(USER, ind=2, age="old"), "no JSON"])
     where = Parameters(tables.catalog, tables.schema, f"file://{tmp_path}", USER_ID)

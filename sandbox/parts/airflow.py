@@ -186,7 +186,7 @@ class AirflowApiServer(Airflow):
         done = set_up(self.settings, self.name, command, environment=self.environment())
         if done.returncode != 0:
             fact = f"Airflow's database could not be made: {done.stderr.strip()[-400:]}"
-            raise PartFailedError(fact, "Begin anew without Airflow's runs: sandbox airflow down, then remove its home")
+            raise PartFailedError(fact, f"Begin anew, without its runs: rm -r {self.folder}; then: sandbox airflow up")
         write_private(stamp, wanted)
 
     def command(self) -> Sequence[str | Path]:
