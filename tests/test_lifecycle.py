@@ -83,7 +83,7 @@ def test_down_and_up_bring_all_data_back(sandbox, own_topic: str) -> None:
     assert post_one(sandbox, "pin", {"kept": True}).json()["offsets"][0]["offset"] == sum(ends.values())
 
 
-@pytest.mark.parametrize("part", ["rest-proxy", "api-gateway", "aws"])
+@pytest.mark.parametrize("part", ["rest-proxy", "api-gateway", "aws", "jobs"])
 def test_a_part_that_dies_is_started_again(sandbox, part: str) -> None:
     before = sandbox.pid(part)
     sandbox.kill(part)

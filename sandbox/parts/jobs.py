@@ -5,9 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sandbox.environment import profile_variables
+from sandbox.environment import variables
 from sandbox.parts.base import HOST, Part
-from sandbox.parts.spark import Spark
 from sandbox.settings import ROOT
 
 
@@ -34,16 +33,11 @@ class Jobs(Part):
         return [*words, "--notebooks", ROOT / "notebooks", "--host", HOST, "--port", str(self.port)]
 
     def environment(self) -> Mapping[str, str]:
-        """The token, and what leads a notebook's kernel to this sandbox; the rest it reads from `.env`."""
-        return {
-            "DATABRICKS_HOST": self.address,
-            "DATABRICKS_TOKEN": self.secrets.databricks_token.get_secret_value(),
-            "SANDBOX_HOME": str(self.settings.home),
-            "SPARK_REMOTE": Spark(self.settings, self.secrets).address,
-            "SPARK_CONNECT_AUTHENTICATE_TOKEN": self.secrets.spark_token.get_secret_value(),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
-            **profile_variables(self.settings),
-        }
+        """What a student's shell has, for the notebooks; the API's address, known once it is deployed, is in `.env`."""
+        exported = variables(self.settings, self.secrets)
+        del exported["API_INVOKE_URL"]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+        return {**exported, "SANDBOX_HOME": str(self.settings.home), "PATH": path}
 
     def probe(self) -> None:
         """Ask for the runs."""

@@ -65,7 +65,10 @@ class JobsProcess:
 
     @property
     def workspace(self) -> WorkspaceClient:
-        return WorkspaceClient(host=self.url, token=self.environment["DATABRICKS_TOKEN"])
+        return self.client(self.environment["DATABRICKS_TOKEN"])
+
+    def client(self, token: str) -> WorkspaceClient:
+        return WorkspaceClient(host=self.url, token=token)
 
     def write(self, name: str, *cells: str) -> str:
         """Write a notebook; the path that a task names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,15 @@ HOSTS = ["127.0.0.1", "localhost"]
 Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
+async def broken(request: Request, error: Exception) -> Response:
+    """A fault of the service itself, whose trace is in its log."""
+    message = f"{request.method} {request.url.path} failed: {type(error).__name__}: {error}"
+    return JSONResponse({"error_code": "INTERNAL_ERROR", "message": message}, 500)
+
+
+BROKEN: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {Exception: broken}
+
+
 class JobsService:
     """Holds what lives as long as the server.
 
@@ -62,7 +71,12 @@ class JobsService:
         routes = [Route("/api/{version}/{call:path}", self._call, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
         routes.append(Route("/.well-known/databricks-config", self._metadata))
         trusted = Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
-        return Starlette(routes=[*routes, *self._pages.routes()], middleware=[trusted], lifespan=self._live)
+        return Starlette(
+            routes=[*routes, *self._pages.routes()],
+            middleware=[trusted],
+            lifespan=self._live,
+            exception_handlers=BROKEN,
+        )
 
     @contextlib.asynccontextmanager
     async def _live(self, _: Starlette) -> AsyncIterator[None]:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LOG_CHARACTERS = 4000
 # A client of Spark Connect whose server died, or came back without the session.
-CLUSTER_LOST = re.compile(
-    r"INVALID_HANDLE|SESSION_CHANGED|SESSION_NOT_FOUND|OPERATION_NOT_FOUND|StatusCode\.UNAVAILABLE|Connection refused"
-)
+CLUSTER_LOST = re.compile(r"INVALID_HANDLE|RETRIES_EXCEEDED|StatusCode\.UNAVAILABLE")
 CLUSTER_LOST_MESSAGE = "The Spark driver has stopped unexpectedly and is restarting; run it again when it is back."
 
 
-def failure(notebook: Path, log: Path) -> tuple[str, str]:
-    """The error in one line and its stack trace: of the failing cell, else the last words of what ran the notebook."""
+def failure(notebook: Path, log: Path, code: int) -> tuple[str, str]:
+    """The error in one line and its stack trace: of the failing cell, else the last words of what ran the notebook.
+
+    Args:
+        code: papermill's exit code, negative where a signal has killed it.
+    """
     for cell in cells(notebook):
         for output in cell.get("outputs", []):
             if output.get("output_type") == "error":
                 return f"{output['ename']}: {output['evalue']}", plain("\n".join(output["traceback"]))
     words = plain(log.read_text(errors="replace"))[-LOG_CHARACTERS:].strip() if log.exists() else ""
+    if code < 0:
+        return f"The notebook's process was killed: {signal.Signals(-code).name}.", words
     return words.rpartition("\n")[2] or "The notebook ended without a word.", words
 
 

@@ -69,12 +69,20 @@ class LiveRun:
 
     def _advance(self) -> bool:
         """Do what is to be done now; tell whether anything is under way."""
-        self._attempts = {run_id: attempt for run_id, attempt in self._attempts.items() if not attempt.done()}
+        self._reap()
         while steps := [step for step in self._steps() if step[2].run_id not in self._attempts and not self.halted]:
             for what, task, attempt in steps:
                 self._take(what, task, attempt)
         self._store.save(self.run)
         return bool(self._attempts)
+
+    def _reap(self) -> None:
+        """Forget the attempts that are over; one that was cancelled before its first step could not note its end."""
+        for run_id in [run_id for run_id, under_way in self._attempts.items() if under_way.done()]:
+            del self._attempts[run_id]
+            attempt = self.run.attempt(run_id)
+            if not attempt.state.ended:
+                attempt.end(self._endings.get(run_id, Outcome(CANCELLED)))
 
     def _steps(self) -> list[tuple[What, TaskSettings, Attempt]]:
         """The next steps; of a run that is to end, its waiting attempts end."""
@@ -103,8 +111,8 @@ class LiveRun:
             async with self._slots, asyncio.timeout(seconds or None):
                 self._begin(task, attempt)
                 outcome = await self._notebooks.run(task.notebook_task, attempt)
-        except TimeoutError:
-            outcome = Outcome(timed_out(seconds))
+        except TimeoutError as error:
+            outcome = Outcome(timed_out(seconds)) if seconds else broken(error)
         except asyncio.CancelledError:
             outcome = self._endings.get(attempt.run_id, Outcome(CANCELLED))
         except Exception as error:

@@ -50,12 +50,12 @@ class NotebookProcesses:
             return Outcome(State(INTERNAL_ERROR, FAILED, str(error)), str(error))
         folder = self.folder(attempt)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        code = -1
+        code = 1
         try:
             code = await self._papermill(notebook, folder, attempt)
         finally:
             await self.end(attempt, closed=code == 0)
-        return succeeded(folder) if code == 0 else failed(folder)
+        return succeeded(folder) if code == 0 else failed(folder, code)
 
     async def _papermill(self, notebook: Path, folder: Path, attempt: Attempt) -> int:
         command = [sys.executable, "-m", "papermill", str(notebook), str(folder / "notebook.ipynb"), "-k", "python3"]
@@ -102,9 +102,9 @@ def succeeded(folder: Path) -> Outcome:
     return Outcome(State(TERMINATED, SUCCESS), result=result.read_text(encoding="utf-8") if result.exists() else None)
 
 
-def failed(folder: Path) -> Outcome:
+def failed(folder: Path, code: int) -> Outcome:
     """The end of a notebook that stopped at a failing cell, or whose kernel was lost."""
-    error, trace = failure(folder / "notebook.ipynb", folder / "log.txt")
+    error, trace = failure(folder / "notebook.ipynb", folder / "log.txt", code)
     if cluster_lost(error):
         return Outcome(State(TERMINATED, FAILED, CLUSTER_LOST_MESSAGE), f"{CLUSTER_LOST_MESSAGE} {error}", trace)
     return Outcome(State(TERMINATED, FAILED, WORKLOAD_FAILED), error, trace)

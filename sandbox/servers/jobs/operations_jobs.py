@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from sandbox.servers.jobs.answers import Answers
+from sandbox.servers.jobs.job_settings import checked
 from sandbox.servers.jobs.paging import checked_limit, listed, page, page_token
-from sandbox.servers.jobs.requests import converted
+from sandbox.servers.jobs.requests import Id, converted
 from sandbox.servers.jobs.store import Store
-from sandbox.servers.jobs.task_settings import tasks_of
 
 MOST_JOBS = 100
 
@@ -19,7 +19,7 @@ MOST_JOBS = 100
 class JobId(msgspec.Struct):
     """Names a job."""
 
-    job_id: int
+    job_id: Id
 
 
 class Change(JobId):
@@ -47,9 +47,7 @@ class JobOperations:
 
     def create(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a new job."""
-        settings = {"name": "Untitled", **arguments}
-        tasks_of(settings)
-        return {"job_id": self._store.add_job(settings).job_id}
+        return {"job_id": self._store.add_job(checked(arguments)).job_id}
 
     def get(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """One job."""
@@ -69,20 +67,20 @@ class JobOperations:
         """Replace all settings of a job."""
         asked = converted(arguments, Change)
         self._store.job(asked.job_id)
-        return self._change(asked.job_id, {"name": "Untitled", **asked.new_settings})
+        return self._change(asked.job_id, asked.new_settings)
 
     def update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Replace some settings of a job; tasks are merged by their keys."""
         asked = converted(arguments, Change)
-        settings = dict(self._store.job(asked.job_id).settings)
-        tasks = merged_tasks(settings.get("tasks", []), asked.new_settings.get("tasks", []))
-        settings = {**settings, **asked.new_settings, **({"tasks": tasks} if tasks else {})}
+        old = self._store.job(asked.job_id).settings
+        settings = {**old, **asked.new_settings}
+        if isinstance(given := asked.new_settings.get("tasks"), list):
+            settings["tasks"] = merged_tasks([*old.get("tasks", []), *given])
         kept = {name: value for name, value in settings.items() if name not in asked.fields_to_remove}
         return self._change(asked.job_id, kept)
 
     def _change(self, job_id: int, settings: dict[str, Any]) -> dict[str, Any]:
-        tasks_of(settings)
-        self._store.change_job(job_id, settings)
+        self._store.change_job(job_id, checked(settings))
         return {}
 
     def delete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +90,7 @@ class JobOperations:
         return {}
 
 
-def merged_tasks(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The old tasks, each replaced by the new one of the same key, and the tasks that are new."""
-    by_key = {task.get("task_key"): task for task in [*old, *new]}
-    return list(by_key.values())
+def merged_tasks(tasks: list[Any]) -> list[Any]:
+    """The tasks, each replaced by a later one of the same key; what is none is kept, to be refused."""
+    keyed = {task.get("task_key") if isinstance(task, dict) else None: task for task in tasks}
+    return list(keyed.values())

@@ -10,9 +10,10 @@ import msgspec
 from sandbox.servers.jobs.answers import Answers
 from sandbox.servers.jobs.errors import ApiError, invalid
 from sandbox.servers.jobs.graph import SKIPPED_RUN
+from sandbox.servers.jobs.job_settings import JobLimits, Queue
 from sandbox.servers.jobs.notebook_process import NotebookProcesses
 from sandbox.servers.jobs.paging import checked_limit, listed, page, page_token
-from sandbox.servers.jobs.requests import converted
+from sandbox.servers.jobs.requests import Duration, Id, converted
 from sandbox.servers.jobs.runs import Attempt, Outcome, Run, State, now
 from sandbox.servers.jobs.scheduler import Scheduler, queued
 from sandbox.servers.jobs.store import Job, Store
@@ -29,27 +30,21 @@ Token = Annotated[str, msgspec.Meta(max_length=64)]
 class RunId(msgspec.Struct):
     """Names a run, or the run of a task."""
 
-    run_id: int
+    run_id: Id
 
 
 class Submit(msgspec.Struct):
     """A one-time run, besides its tasks."""
 
     run_name: str = "Untitled"
-    timeout_seconds: int = 0
+    timeout_seconds: Duration = 0
     idempotency_token: Token = ""
-
-
-class Queue(msgspec.Struct):
-    """Whether a run waits where its job runs already as often as it may."""
-
-    enabled: bool = False
 
 
 class RunNow(msgspec.Struct):
     """A run of a job."""
 
-    job_id: int
+    job_id: Id
     job_parameters: dict[str, str] = {}
     notebook_params: dict[str, str] = {}
     jar_params: list[str] = []
@@ -57,34 +52,17 @@ class RunNow(msgspec.Struct):
     queue: Queue | None = None
 
 
-class Parameter(msgspec.Struct):
-    """A parameter of a job with its default."""
-
-    name: str
-    default: str = ""
-
-
-class JobLimits(msgspec.Struct):
-    """What the settings of a job say about its runs."""
-
-    name: str = "Untitled"
-    parameters: list[Parameter] = []
-    timeout_seconds: int = 0
-    max_concurrent_runs: int = 1
-    queue: Queue = msgspec.field(default_factory=Queue)
-
-
 class CancelAll(msgspec.Struct):
     """Whose runs to cancel: those of a job, or of all jobs those that wait."""
 
-    job_id: int | None = None
+    job_id: Id | None = None
     all_queued_runs: bool = False
 
 
 class ListRuns(msgspec.Struct):
     """Which runs to list; times in milliseconds since 1970."""
 
-    job_id: int | None = None
+    job_id: Id | None = None
     active_only: bool = False
     completed_only: bool = False
     limit: int = 20
@@ -131,6 +109,7 @@ class RunOperations:
         if asked.notebook_params and asked.jar_params:
             raise invalid("notebook_params cannot be specified in conjunction with jar_params.")
         check_size("notebook_params", asked.notebook_params)
+        check_size("job_parameters", asked.job_parameters)
         limits, tasks = converted(job.settings, JobLimits), tasks_of(job.settings)
         defaults = {parameter.name: parameter.default for parameter in limits.parameters}
         return Run(
@@ -214,7 +193,7 @@ class RunOperations:
         asked = converted(arguments, CancelAll)
         if asked.job_id is None and not asked.all_queued_runs:
             raise invalid("Either job_id or all_queued_runs must be given.")
-        for run in self._store.runs(asked.job_id, ended=False):
+        for run in list(self._store.runs(asked.job_id, ended=False)):
             if not asked.all_queued_runs or run.state == queued():
                 self._scheduler.cancel(run, run.run_id)
         return {}

@@ -34,7 +34,7 @@ def page_token(token: str) -> int | None:
     Raises:
         ApiError: the token is none of ours.
     """
-    if token and not token.isdigit():
+    if token and not (token.isdecimal() and len(token) < 19):
         raise invalid(f"Invalid page_token {token!r}.")
     return int(token) if token else None
 

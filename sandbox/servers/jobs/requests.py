@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -12,6 +11,10 @@ from starlette.requests import Request
 from sandbox.servers.jobs.errors import ApiError, invalid
 
 T = TypeVar("T")
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+# Seconds or milliseconds: up to some thirty years of seconds.
+Duration = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 async def arguments_of(request: Request) -> dict[str, Any]:
@@ -22,8 +25,8 @@ async def arguments_of(request: Request) -> dict[str, Any]:
     """
     body = await request.body()
     try:
-        given = json.loads(body) if body else {}
-    except ValueError as error:
+        given = msgspec.json.decode(body) if body else {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(400, "MALFORMED_REQUEST", f"The body is no JSON: {error}.") from error
     if not isinstance(given, dict):
         raise ApiError(400, "MALFORMED_REQUEST", "The body is no JSON object.")

@@ -10,7 +10,7 @@ from sandbox.servers.jobs.notebook_process import NotebookProcesses
 from sandbox.servers.jobs.runs import CANCELLED, QUEUED, RUNNING, TERMINATING, Outcome, Run, State
 from sandbox.servers.jobs.store import Store
 
-# Each notebook is papermill and a kernel, together about 250 MB.
+# Each notebook is papermill and a kernel, together about 300 MB.
 NOTEBOOKS_AT_ONCE = 4
 
 

@@ -30,7 +30,7 @@ class SparkSessions:
         return {"SPARK_REMOTE": f"{self._remote.rstrip('/')}/;user_id={USER};session_id={session_id}"}
 
     async def release(self, session_id: str) -> None:
-        """Close a session and end its queries; a cluster that does not answer has none."""
+        """Close a session and end its queries; a cluster that does not listen has none."""
         if not self._remote or not session_id:
             return
         environment = {**self._environment, **self.variables(session_id)}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sandbox.servers.jobs.errors import invalid
-from sandbox.servers.jobs.requests import converted
+from sandbox.servers.jobs.requests import Duration, converted
 
 UNLIMITED = -1
 # The size of all parameters of a task, as JSON.
@@ -51,9 +51,9 @@ class TaskSettings(msgspec.Struct, frozen=True):
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = RunIf.ALL_SUCCESS
     max_retries: int = 0
-    min_retry_interval_millis: int = 0
+    min_retry_interval_millis: Duration = 0
     retry_on_timeout: bool = False
-    timeout_seconds: int = 0
+    timeout_seconds: Duration = 0
 
     @property
     def needs(self) -> list[str]:
