@@ -1,9 +1,10 @@
 # Two commands matter: `make run` and `make test`. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench check format lock setup setup-dev up down clean
+.PHONY: help run nightly mwaa test test-full bench check format lock setup setup-dev up down clean
 
 ROWS ?= 11154
 SEED ?= 1
+DATE ?= $(shell date -u +%F)
 BIN := .venv/bin
 # The first Python that answers as 3.11 or 3.12; any other is refused by the set-up itself, in one sentence.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
@@ -15,6 +16,12 @@ help: ## Print this list
 
 run: setup ## Send every row from the database to the answers, on this laptop (ROWS=, SEED=)
 	@$(BIN)/sandbox run --rows $(ROWS) --seed $(SEED)
+
+nightly: setup ## Run the job notebooks for a date without a scheduler, as a line of cron does (DATE=)
+	@$(BIN)/sandbox nightly --date $(DATE)
+
+mwaa: setup ## Let Airflow run the job notebooks for a date on the Jobs API, and follow it (DATE=)
+	@$(BIN)/sandbox mwaa --date $(DATE)
 
 test: setup-dev ## The gate: is every part correct? Real servers, their own ports and folder
 	@$(BIN)/python -m pytest -m "not full"
@@ -46,6 +53,6 @@ setup: ## Make the environment in .venv
 setup-dev: ## Make the environment in .venv, with what developers need
 	@$(PYTHON) scripts/bootstrap.py course test
 
-clean: ## Remove the sandbox with all its data and downloads, and the environment
+clean: ## Remove the sandbox with all its data and downloads, and the environments
 	@[ ! -x $(BIN)/sandbox ] || $(BIN)/sandbox reset --all --yes
-	@rm -rf .venv
+	@rm -rf .venv .venv-*

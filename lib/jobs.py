@@ -16,7 +16,9 @@ from lib.data_cleaning import CONFLICT, DataCleaning
 from lib.data_cleaning import STAGE as CLEAN_STAGE
 from lib.entities import ENTITIES, entity_named
 from lib.notebook import Parameters, prepare
+from lib.quality import CleanedRows, require_few_quarantined, require_sum
 from lib.queries import QUESTIONS
+from lib.s3_data_loader import STAGE as PARSE_STAGE
 from lib.s3_data_loader import Loaded, S3DataLoader
 from lib.tables import QUARANTINE, Tables, answer_table, clean_table, raw_table
 
@@ -50,14 +52,17 @@ def load_data(spark: SparkSession, parameters: Parameters) -> DataFrame:
 def clean(spark: SparkSession, entity: str, parameters: Parameters) -> DataFrame:
     """Rebuild the clean table `entity` (`pin`, `geo` or `user`), and its share of `quarantine`, from its raw table.
 
-    Rejected rows are written first, so that at no moment a row is in neither table.
+    Rejected rows are written first, so that at no moment a row is in neither table. What was written is counted again.
 
     Returns:
         One row: entity, raw, clean, duplicates, conflicts, invalid (rows); raw is the sum of the other four.
 
     Raises:
+        SettingsError: `max_quarantine_share` is no share.
         TableMissingError: load_data has not run yet.
+        QualityGateError: the tables do not add up, or more rows are in `quarantine` than `max_quarantine_share` allows.
     """
+    limit = parameters.quarantine_limit
     tables, cleaning = _tables(spark, parameters), DataCleaning(entity_named(entity))
     raw = tables.read(raw_table(cleaning.entity))
     own = (F.col("table_name") == entity) & (F.col("stage") == CLEAN_STAGE)
@@ -69,9 +74,21 @@ def clean(spark: SparkSession, entity: str, parameters: Parameters) -> DataFrame
         rejected = _replace_rejected(tables, cleaning.rejected(raw), own)
     tables.overwrite(cleaning.clean(raw), clean_table(cleaning.entity))
     duplicates = counts.raw - counts.clean - sum(rejected.values())
-    row = (entity, counts.raw, counts.clean, duplicates, rejected["conflicts"], rejected["invalid"])
-    columns = "raw bigint, clean bigint, duplicates bigint, conflicts bigint, invalid bigint"
-    return spark.createDataFrame([row], f"entity string, {columns}")
+    rows = CleanedRows(entity, counts.raw, counts.clean, duplicates, rejected["conflicts"], rejected["invalid"])
+    _pass_gate(tables, rows, limit)
+    columns = [f"{field.name} bigint" for field in fields(CleanedRows)[1:]]
+    return spark.createDataFrame([astuple(rows)], ", ".join(["entity string", *columns]))
+
+
+def _pass_gate(tables: Tables, rows: CleanedRows, limit: float) -> None:
+    """Count what the tables hold, and raise QualityGateError where that is not as it should be."""
+    stage, own = F.col("stage"), F.col("table_name") == rows.entity
+    numbers = [F.count_if(stage == name).alias(name) for name in (CLEAN_STAGE, PARSE_STAGE)]
+    set_aside = tables.known(QUARANTINE).where(own).agg(*numbers)
+    clean_rows = tables.known(clean_table(entity_named(rows.entity))).agg(F.count("*").alias("rows"))
+    found = clean_rows.crossJoin(set_aside).collect()[0]
+    require_sum(rows, found["rows"], found[CLEAN_STAGE])
+    require_few_quarantined(rows, found[PARSE_STAGE], limit)
 
 
 def _replace_rejected(tables: Tables, rejected: DataFrame, own: Column) -> dict[str, int]:

@@ -27,7 +27,9 @@ class Parameters:
         schema: the schema of the tables.
         raw_path: the folder with the topics' folders, e.g. `s3a://user-USER_ID-bucket/topics`.
         user_id: the id in the topics' names.
+        access_mode: how Spark reaches `raw_path`: `direct`, `mount` or `volume` (see `lib.landing_zone`).
         logical_date: labels the run; it selects nothing, each run loads whatever is not loaded yet.
+        max_quarantine_share: share of an entity's rows, 0 to 1, that may end in `quarantine` before cleaning fails.
         checkpoint_path: the folder of the streaming queries' checkpoints; Spark's place, as `raw_path` is.
         region: where the Kinesis streams are.
         mode: `available_now` takes what is in the streams and ends, `continuous` goes on.
@@ -41,6 +43,8 @@ class Parameters:
     raw_path: str = ""
     user_id: str = ""
     logical_date: str = ""
+    access_mode: str = "direct"
+    max_quarantine_share: str = "1"
     checkpoint_path: str = ""
     region: str = "us-east-1"
     mode: str = "available_now"
@@ -57,6 +61,17 @@ class Parameters:
                 "CHECKPOINT_PATH and USER_ID to export before the kernel starts; on Databricks set it as a job "
                 "parameter or a widget."
             )
+
+    @property
+    def quarantine_limit(self) -> float:
+        """`max_quarantine_share` as a number. Raises SettingsError if it is none from 0 to 1."""
+        try:
+            limit = float(self.max_quarantine_share)
+        except ValueError:
+            limit = -1
+        if not 0 <= limit <= 1:
+            raise SettingsError(f"max_quarantine_share is {self.max_quarantine_share!r}: set a number from 0 to 1.")
+        return limit
 
 
 def overlay(dbutils: Any, **defaults: str) -> Parameters:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 import lib
 from lib.entities import ENTITIES, Entity
 from lib.errors import CourseError, SettingsError
+from lib.landing_zone import ACCESS_KEY, SECRET_KEY
 from lib.notebook import Parameters, prepare
 from lib.s3_data_loader import STAGE as PARSE_STAGE
 from lib.stream_progress import Batch, Tally, batch_of, line
@@ -83,8 +84,8 @@ def kinesis_options(dbutils: Any, parameters: Parameters) -> dict[str, str]:
     if parameters.service_credential:
         options["serviceCredential"] = parameters.service_credential
     if parameters.secret_scope:
-        options["awsAccessKey"] = dbutils.secrets.get(parameters.secret_scope, "aws_access_key")
-        options["awsSecretKey"] = dbutils.secrets.get(parameters.secret_scope, "aws_secret_key")
+        options["awsAccessKey"] = dbutils.secrets.get(parameters.secret_scope, ACCESS_KEY)
+        options["awsSecretKey"] = dbutils.secrets.get(parameters.secret_scope, SECRET_KEY)
     return options
 
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox import display
+from sandbox.airflow_command import airflow
 from sandbox.errors import NotRunningError, SandboxError
 from sandbox.settings import Settings, load_settings
 
@@ -81,9 +83,9 @@ def restart(part: Annotated[str, typer.Argument(help="A part's name, as `sandbox
     from sandbox.stack import Stack
 
     stack = Stack(load_settings())
-    if part not in stack.parts:
-        raise SandboxError(f"There is no part {part!r}.", f"The parts are: {', '.join(stack.parts)}.")
-    with display.live_table(console, stack.parts.values()) as on_change:
+    if part not in stack.known:
+        raise SandboxError(f"There is no part {part!r}.", f"The parts are: {', '.join(stack.known)}.")
+    with display.live_table(console, stack.known.values()) as on_change:
         stack.restart(part, on_change)
     console.print(display.status_table(stack.status()))
 
@@ -183,6 +185,31 @@ def run(
 
 
 @app.command()
+def nightly(
+    day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Labels the run; it selects nothing.")],
+) -> None:
+    """Run the job notebooks in their order for a date, as a line of cron does: load, clean, query."""
+    from sandbox.run.nightly import run_nightly
+
+    up()
+    outputs = run_nightly(console, load_settings(), day.date())
+    console.print(f"The executed notebooks: {outputs}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def mwaa(
+    day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The logical date of the run.")],
+) -> None:
+    """Let Airflow run the job notebooks for a date on the Jobs API, follow it task by task, and show the answers."""
+    from sandbox.airflow_command import up as airflow_up
+    from sandbox.run.mwaa import run_mwaa
+
+    up()
+    airflow_up()
+    run_mwaa(console, load_settings(), day.date())
+
+
+@app.command()
 def trace(
     ind: Annotated[int, typer.Argument(help="The row's number: `index` of a pin, `ind` of the others.")],
     entity: Annotated[Literal["pin", "geo", "user"] | None, typer.Option(help="Only this one.")] = None,
@@ -199,6 +226,9 @@ def trace(
         with console.status(f"Looking for the {wanted.name} row {ind}"):
             hops = follow(stack, wanted, ind)
         console.print(trace_table(wanted, ind, hops))
+
+
+app.add_typer(airflow, name="airflow")
 
 
 def kafka_tool(name: str) -> None:

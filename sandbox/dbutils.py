@@ -1,14 +1,16 @@
-"""`dbutils` for notebooks in the sandbox: widgets, secrets, the notebook's exit; Databricks' own calls and errors."""
+"""`dbutils` for notebooks in the sandbox: widgets, secrets, mounts, exit; with Databricks' own calls and errors."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.environment import variables
+from sandbox.parts.s3 import S3
 from sandbox.secrets import load_secrets
 from sandbox.settings import load_settings
 
@@ -88,10 +90,46 @@ class Secrets:
         settings = load_settings()
         secrets = load_secrets(settings)
         return {
-            "aws_access_key_id": secrets.aws_access_key_id,
-            "aws_secret_access_key": secrets.aws_secret_access_key.get_secret_value(),
+            "aws_access_key": secrets.aws_access_key_id,
+            "aws_secret_key": secrets.aws_secret_access_key.get_secret_value(),
             "api_key": variables(settings, secrets)["API_KEY"],
         }
+
+
+@dataclass(frozen=True)
+class MountInfo:
+    """A mounted bucket: where it is seen (`dbfs:/mnt/...`), and what it is (`s3a://...`)."""
+
+    mountPoint: str
+    source: str
+    encryptionType: str = ""
+
+
+class FileSystem:
+    """The mounts of `dbutils.fs`: the student's bucket is mounted from the start, and nothing else can be."""
+
+    def mounts(self) -> Sequence[MountInfo]:
+        """What is mounted."""
+        settings = load_settings()
+        s3 = S3(settings, load_secrets(settings))
+        return [MountInfo(s3.mount_point, f"s3a://{s3.bucket}")]
+
+    def mount(
+        self,
+        source: str,
+        mount_point: str,
+        encryption_type: str = "",  # noqa: ARG002
+        extra_configs: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> bool:
+        """Refuse, in Databricks' words where the point is taken.
+
+        Raises:
+            ValueError: always.
+        """
+        (present,) = self.mounts()
+        if mount_point == present.mountPoint:
+            raise ValueError(f"Directory already mounted: {mount_point}")
+        raise ValueError(f"{source} cannot be mounted: the sandbox has one mount, {present.mountPoint}")
 
 
 class Notebook:
@@ -116,7 +154,9 @@ class DBUtils:
     def __init__(self) -> None:
         self.widgets = Widgets(json.loads(os.environ.get(WIDGETS, "{}")))
         self.secrets = Secrets()
+        self.fs = FileSystem()
         self.notebook = Notebook()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has widgets, secrets and notebook.exit")
+        has = "widgets, secrets, fs.mounts and notebook.exit"
+        raise AttributeError(f"dbutils.{name} is not part of the sandbox: it has {has}")

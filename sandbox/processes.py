@@ -3,7 +3,7 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -20,10 +20,16 @@ def mark(settings: Settings, part: str) -> str:
     return f"{settings.home}:{part}"
 
 
-def set_up(settings: Settings, part: str, command: Sequence[str | Path], given: str = "") -> CompletedProcess[str]:
+def set_up(
+    settings: Settings,
+    part: str,
+    command: Sequence[str | Path],
+    given: str = "",
+    environment: Mapping[str, str] = os.environ,
+) -> CompletedProcess[str]:
     """Run one step of a part's first start, marked so that the next start ends it should it outlive a killed one."""
-    environment = {**os.environ, MARK: mark(settings, part + SET_UP)}
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)
+    marked = {**environment, MARK: mark(settings, part + SET_UP)}
+    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=marked)
 
 
 def end_set_up(settings: Settings) -> None:

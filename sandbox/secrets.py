@@ -33,6 +33,7 @@ class Secrets(BaseModel):
     api_key: SecretStr = Field(default_factory=lambda: token(40))
     spark_token: SecretStr = Field(default_factory=lambda: token(40))
     databricks_token: SecretStr = Field(default_factory=lambda: token(40))
+    airflow: SecretStr = Field(default_factory=lambda: token(64))
 
 
 def load_secrets(settings: Settings) -> Secrets:

@@ -36,6 +36,7 @@ PORT_OFFSETS = {
     "aws": 17,
     "kafka-internal": 18,
     "jobs": 19,
+    "airflow": 20,
 }
 
 

@@ -5,7 +5,7 @@ import fcntl
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from sandbox import doctor
 from sandbox.environment import write_env_file, write_profile
 from sandbox.errors import NotRunningError, PartFailedError, SandboxError
-from sandbox.parts import PARTS, Part
+from sandbox.parts import EXTRAS, PARTS, Part
 from sandbox.parts.base import listening
 from sandbox.processes import end_all, end_set_up, processes, resident_megabytes
 from sandbox.secrets import load_secrets
@@ -39,18 +39,29 @@ class PartStatus:
 
 
 class Stack:
-    """All parts of one sandbox."""
+    """All parts of one sandbox.
+
+    Attributes:
+        parts: what `sandbox up` starts.
+        extras: what starts only when it is asked for, under the same supervisor.
+    """
 
     def __init__(self, settings: Settings) -> None:
         private_folder(settings.home)
         self.settings = settings
         self.secrets = load_secrets(settings)
         self.parts: dict[str, Part] = {kind.name: kind(settings, self.secrets) for kind in PARTS}
+        self.extras: dict[str, Part] = {kind.name: kind(settings, self.secrets) for kind in EXTRAS}
         self.supervisor = Supervisor(settings, self.secrets)
+
+    @property
+    def known(self) -> dict[str, Part]:
+        """Every part by its name."""
+        return {**self.parts, **self.extras}
 
     def part(self, kind: type[AnyPart]) -> AnyPart:
         """A part by its class."""
-        return cast(AnyPart, self.parts[kind.name])
+        return cast(AnyPart, self.known[kind.name])
 
     def up(self, on_change: Callable[[PartStatus], None]) -> None:
         """Start every part that does not run, and return when each has answered a real request.
@@ -62,14 +73,15 @@ class Stack:
             self.start_supervisor()
             if self.unchanged():
                 return
-            self.start_parts(on_change)
+            self.start_parts(self.parts, on_change)
+            self.remember_proven()
             write_env_file(self.settings, self.secrets)
 
     def start_supervisor(self) -> None:
         """Make sure that supervisord runs with the right programs, and that nothing of an earlier one is left."""
         end_set_up(self.settings)
         write_profile(self.settings, self.secrets)
-        programs = [part.program() for part in self.parts.values()]
+        programs = [part.program() for part in self.known.values()]
         if self.supervisor.alive() and self.supervisor.matches(programs):
             return
         self.stop()
@@ -87,13 +99,13 @@ class Stack:
             for name, part in self.parts.items()
         )
 
-    def start_parts(self, on_change: Callable[[PartStatus], None]) -> None:
-        """Start the parts side by side, each as soon as those it needs are ready; the first failure ends the rest."""
-        ready = {name: threading.Event() for name in self.parts}
+    def start_parts(self, parts: Mapping[str, Part], on_change: Callable[[PartStatus], None]) -> None:
+        """Start parts side by side, each as soon as those it needs are ready; the first failure ends the rest."""
+        ready = {name: threading.Event() for name in parts}
         failed = threading.Event()
         launch = Launch(self, ready, failed, on_change)
-        with ThreadPoolExecutor(len(self.parts)) as pool:
-            futures = [pool.submit(launch.run, part) for part in self.parts.values()]
+        with ThreadPoolExecutor(len(parts)) as pool:
+            futures = [pool.submit(launch.run, part) for part in parts.values()]
             try:
                 errors = [error for future in futures if (error := future.exception())]
             except BaseException:
@@ -102,7 +114,19 @@ class Stack:
         real = [error for error in errors if not isinstance(error, AbandonedError)]
         if real:
             raise real[0]
-        self.remember_proven()
+
+    def start_extras(self, on_change: Callable[[PartStatus], None]) -> None:
+        """Start what is started only when it is asked for, and return when each has answered; the rest must be up."""
+        with self.exclusive():
+            self.require_running()
+            self.start_parts(self.extras, on_change)
+
+    def stop_extras(self) -> None:
+        """Stop it again, the last one first: the tasks of a scheduler still report while it ends."""
+        with self.exclusive():
+            self.require_running()
+            for name in reversed(self.extras):
+                self.supervisor.stop_program(name)
 
     def down(self) -> int:
         """Stop everything; return how many processes had to be ended one by one."""
@@ -116,7 +140,7 @@ class Stack:
             wait_until(lambda: not processes(self.settings), seconds=40)
         self.proven_file.unlink(missing_ok=True)
         ended = end_all(self.settings)
-        for part in self.parts.values():
+        for part in self.known.values():
             part.tidy()
         return ended
 
@@ -125,12 +149,14 @@ class Stack:
         with self.exclusive():
             self.require_running()
             self.supervisor.stop_program(name)
-            self.start_parts(on_change)
+            self.start_parts(self.extras if name in self.extras else self.parts, on_change)
+            self.remember_proven()
 
     def resume(self) -> None:
         """Start what was stopped, and wait until every part answers."""
         with self.exclusive():
-            self.start_parts(lambda _: None)
+            self.start_parts(self.parts, lambda _: None)
+            self.remember_proven()
 
     def require_running(self) -> None:
         """Refuse to go on where the sandbox is down."""
@@ -138,10 +164,14 @@ class Stack:
             raise NotRunningError
 
     def status(self) -> list[PartStatus]:
-        """The state of every part: running, starting, stopped, or not answering."""
+        """The state of every part: running, starting, stopped, or not answering; extras where they run."""
+        return self.status_of(self.parts) + [extra for extra in self.status_of(self.extras) if extra.state != "stopped"]
+
+    def status_of(self, parts: Mapping[str, Part]) -> list[PartStatus]:
+        """The state of some parts."""
         states = self.supervisor.states() if self.supervisor.alive() else {}
         living = processes(self.settings)
-        return [self.part_status(part, states.get(name, {}), living.get(name, [])) for name, part in self.parts.items()]
+        return [self.part_status(part, states.get(name, {}), living.get(name, [])) for name, part in parts.items()]
 
     def part_status(self, part: Part, info: dict[str, Any], group: list[Any]) -> PartStatus:
         """The state of one part."""

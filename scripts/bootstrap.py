@@ -1,4 +1,4 @@
-"""Make the course's environment in .venv: `make setup` runs this, and nothing else does.
+"""Make an environment from its lock files: the course's in .venv, and one for each that shares its pins with nobody.
 
 It runs on whatever Python the reader has, so it imports the standard library only and says in one
 sentence what is missing. A second run is quick: a stamp holds the digest of everything installed.
@@ -11,29 +11,44 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
+# The environment of each lock file.
+ENVIRONMENTS = {
+    "course": ".venv",
+    "test": ".venv",
+    "airflow": ".venv-airflow",
+    "airflow2": ".venv-airflow2",
+    "databricks": ".venv-databricks",
+}
 # Our own packages, each of use without the course too.
 PACKAGES = [os.path.join(ROOT, "packages", "pyspark-kinesis")]
-PYTHON = os.path.join(VENV, "bin", "python")
 KERNEL_CONFIG = 'c = get_config()  # noqa: F821\nc.InteractiveShellApp.extensions = ["sandbox.kernel"]\n'
+DATABRICKS_KERNEL = os.path.join(ROOT, "dags", "databricks_kernel.py")
 
 
 def main():
-    """Install the lock files named on the command line: ``bootstrap.py course`` or ``bootstrap.py course test``."""
+    """Install the lock files named on the command line, all of one environment: ``bootstrap.py course test``."""
     refuse_unfit_python()
-    locks = [os.path.join(ROOT, "requirements", name + ".txt") for name in sys.argv[1:]]
-    stamps = {lock: os.path.join(VENV, "." + os.path.basename(lock) + ".stamp") for lock in locks}
-    projects = [os.path.join(folder, "pyproject.toml") for folder in [ROOT, *PACKAGES]]
-    wanted = {lock: digest([lock, *projects]) for lock in locks}
+    names = sys.argv[1:]
+    (folder,) = {ENVIRONMENTS[name] for name in names}
+    venv = os.path.join(ROOT, folder)
+    projects = [ROOT, *PACKAGES] if "course" in names else []
+    pinned = [os.path.join(project, "pyproject.toml") for project in projects]
+    pinned += [DATABRICKS_KERNEL] if "databricks" in names else []
+    locks = [os.path.join(ROOT, "requirements", name + ".txt") for name in names]
+    stamps = {lock: os.path.join(venv, "." + os.path.basename(lock) + ".stamp") for lock in locks}
+    wanted = {lock: digest([lock, *pinned]) for lock in locks}
     if all(read(stamps[lock]) == wanted[lock] for lock in locks):
         return
-    make_environment()
+    make_environment(venv)
     for lock in locks:
         # Bytecode now: every later command starts quicker, also where Python may not write any itself.
-        uv("--compile-bytecode", "--require-hashes", "--no-build-isolation-package", "pyspark", "-r", lock)
-    for folder in [ROOT, *PACKAGES]:
-        uv("--no-deps", "--no-build-isolation", "-e", folder)
-    configure_kernel()
+        uv(venv, "--compile-bytecode", "--require-hashes", "--no-build-isolation-package", "pyspark", "-r", lock)
+    for project in projects:
+        uv(venv, "--no-deps", "--no-build-isolation", "-e", project)
+    if "course" in names:
+        configure_kernel(venv, KERNEL_CONFIG)
+    if "databricks" in names:
+        configure_kernel(venv, read(DATABRICKS_KERNEL))
     for lock in locks:
         write(stamps[lock], wanted[lock])
 
@@ -55,22 +70,24 @@ def refuse_unfit_python():
         )
 
 
-def make_environment():
-    """Create .venv if it is missing or broken, and put the pinned installer into it."""
+def make_environment(venv):
+    """Create the environment if it is missing or broken, and put the pinned installer into it."""
+    python = os.path.join(venv, "bin", "python")
     usable = (
-        os.path.exists(PYTHON) and subprocess.call([PYTHON, "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
+        os.path.exists(python) and subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
     )
     if not usable:
-        print("Making .venv: this happens once and takes a minute or two.", flush=True)
-        shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", VENV])
+        print("Making %s: this happens once and takes a minute or two." % os.path.basename(venv), flush=True)
+        shutil.rmtree(venv, ignore_errors=True)
+        run([sys.executable, "-m", "venv", venv])
     lock = os.path.join(ROOT, "requirements", "bootstrap.txt")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock])
+    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock])
 
 
-def uv(*arguments):
-    """Install into .venv with the pinned uv."""
-    run([os.path.join(VENV, "bin", "uv"), "pip", "install", "--python", PYTHON, *arguments])
+def uv(venv, *arguments):
+    """Install into an environment with its pinned uv."""
+    tools = os.path.join(venv, "bin")
+    run([os.path.join(tools, "uv"), "pip", "install", "--python", os.path.join(tools, "python"), *arguments])
 
 
 def run(command):
@@ -83,11 +100,11 @@ def run(command):
         )
 
 
-def configure_kernel():
-    """Give every IPython kernel of this environment `spark`, `dbutils` and `display`, as Databricks does."""
-    folder = os.path.join(VENV, "etc", "ipython")
+def configure_kernel(venv, config):
+    """Give every IPython kernel of an environment `spark`, `dbutils` and `display`, as Databricks does."""
+    folder = os.path.join(venv, "etc", "ipython")
     os.makedirs(folder, exist_ok=True)
-    write(os.path.join(folder, "ipython_config.py"), KERNEL_CONFIG)
+    write(os.path.join(folder, "ipython_config.py"), config)
 
 
 def digest(paths):

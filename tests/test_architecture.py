@@ -20,6 +20,8 @@ ON_DATABRICKS = (
     "tables",
     "jobs",
     "notebook",
+    "landing_zone",
+    "quality",
     "stream_table",
     "stream_job",
     "stream_progress",

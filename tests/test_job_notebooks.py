@@ -14,6 +14,7 @@ from landing import USER_ID, fresh_tables
 from lib.entities import ENTITIES
 from lib.errors import SettingsError
 from lib.notebook import Parameters, overlay
+from lib.stream_job import AVAILABLE_NOW
 from lib.tables import TableMissingError, Tables
 from sandbox.data.files import write_json_lines
 
@@ -49,7 +50,7 @@ class DBUtils:
 
 def lib_modules() -> Iterator[Path]:
     """Every module of `lib` that a job notebook imports, directly or not."""
-    waiting, seen = ["lib.jobs", "lib.notebook", "lib.stream_job", "lib.parity"], set()
+    waiting, seen = ["lib.jobs", "lib.notebook", "lib.landing_zone", "lib.stream_job", "lib.parity"], set()
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -135,6 +136,12 @@ def test_a_name_that_no_job_knows_is_an_error() -> None:
         overlay(DBUtils(), catalog="c", shcema="misspelt")
 
 
+@pytest.mark.parametrize("share", ["", "5%", "-0.1", "1.5", "nan"])
+def test_a_share_that_is_none_is_an_error(share: str) -> None:
+    with pytest.raises(SettingsError, match=r"max_quarantine_share is .* a number from 0 to 1"):
+        _ = Parameters(catalog="c", schema="s", max_quarantine_share=share).quarantine_limit
+
+
 def test_an_empty_parameter_is_an_error_that_says_where_to_get_it() -> None:
     with pytest.raises(SettingsError, match=r"raw_path is empty.*sandbox env"):
         Parameters(catalog="c", schema="s", user_id=USER_ID).require("raw_path", "user_id")
@@ -151,6 +158,20 @@ def test_what_a_job_calls_uses_nothing_that_serverless_lacks(path: Path) -> None
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     assert not (used | {node.id for node in nodes if isinstance(node, ast.Name)}) & FORBIDDEN
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_job_notebook_uses_nothing_that_serverless_lacks(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse("\n".join(cell.source for cell in code_cells(path)))))
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    assert not (used | {node.id for node in nodes if isinstance(node, ast.Name)}) & FORBIDDEN
+
+
+def test_the_stream_takes_what_is_there_and_ends_unless_told_otherwise() -> None:
+    """Serverless knows the trigger `availableNow` only."""
+    (stream,) = [path for path in NOTEBOOKS if path.stem == "write_stream_data"]
+    assert papermill.inspect_notebook(stream)["mode"]["default"] == f'"{AVAILABLE_NOW}"'
+    assert Parameters(catalog="c", schema="s").mode == AVAILABLE_NOW
 
 
 def run(notebook: str, spark: Any, **parameters: str) -> list[Any]:

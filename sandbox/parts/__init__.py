@@ -1,5 +1,6 @@
 """The parts of the sandbox, in the order in which they need one another."""
 
+from sandbox.parts.airflow import AIRFLOW
 from sandbox.parts.api_gateway import ApiGateway
 from sandbox.parts.aws import Aws
 from sandbox.parts.base import Part
@@ -26,5 +27,7 @@ PARTS: tuple[type[Part], ...] = (
     Kinesis,
     Jobs,
 )
+# What starts only when it is asked for: `sandbox airflow up`.
+EXTRAS: tuple[type[Part], ...] = AIRFLOW
 
-__all__ = ["PARTS", "Part"]
+__all__ = ["EXTRAS", "PARTS", "Part"]

@@ -41,6 +41,11 @@ class S3(Part):
         return f"user-{self.secrets.user_id}-bucket"
 
     @property
+    def mount_point(self) -> str:
+        """Where Spark sees the bucket as mounted: `dbfs:/mnt/BUCKET`."""
+        return f"/mnt/{self.bucket}"
+
+    @property
     def identities(self) -> Path:
         """Who may sign requests."""
         return self.settings.config(self.name) / "s3.json"

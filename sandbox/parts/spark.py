@@ -8,7 +8,7 @@ from sandbox import downloads
 from sandbox.environment import profile_variables
 from sandbox.java import find_java
 from sandbox.parts.base import HOST, Part
-from sandbox.parts.s3 import REGION
+from sandbox.parts.s3 import REGION, S3
 from sandbox.settings import ROOT, write_private
 
 # What a long-lived server remembers of finished queries and closed notebooks fills a small heap.
@@ -78,7 +78,7 @@ class Spark(Part):
 
     def properties(self) -> dict[str, object]:
         """The Spark properties. Delta's log queries run on one partition: the default of 50 dominates small tables."""
-        metastore = self.folder / "metastore"
+        metastore, s3 = self.folder / "metastore", S3(self.settings, self.secrets)
         return {
             "spark.master": "local[2]",
             "spark.app.name": "sandbox",
@@ -103,6 +103,8 @@ class Spark(Part):
             "spark.hadoop.fs.s3a.path.style.access": "true",
             "spark.hadoop.fs.s3a.aws.credentials.provider": PROFILE_CREDENTIALS,
             "spark.hadoop.fs.s3a.change.detection.mode": "none",
+            "spark.hadoop.fs.dbfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            f"spark.hadoop.fs.viewfs.mounttable.default.link.{s3.mount_point}": f"s3a://{s3.bucket}/",
             "spark.python.worker.reuse": "true",
             **FORGET_SOON,
         }

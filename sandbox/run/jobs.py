@@ -16,6 +16,8 @@ from sandbox.settings import ROOT
 NOTEBOOKS = ROOT / "notebooks" / "jobs"
 # Notebooks of one step run side by side.
 STEPS = (("load_data",), ("clean_pin", "clean_geo", "clean_user"), ("query_data",))
+# The kernel is this environment's own, and its debugger says nothing of frozen modules.
+KERNEL_VARIABLES = {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 class NotebookFailedError(SandboxError):
@@ -43,10 +45,9 @@ def run_notebook(name: str, outputs: Path, environment: Mapping[str, str], done:
     began = time.monotonic()
     output = outputs / f"{name}.ipynb"
     command = [sys.executable, "-m", "papermill", str(NOTEBOOKS / f"{name}.ipynb"), str(output), "-k", "python3"]
-    prefer = {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     finished = subprocess.run(
         [*command, "--no-progress-bar", "--cwd", str(NOTEBOOKS)],
-        env={**os.environ, **environment, **prefer},
+        env={**os.environ, **environment, **KERNEL_VARIABLES},
         capture_output=True,
         text=True,
         check=False,
