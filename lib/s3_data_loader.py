@@ -108,8 +108,9 @@ def _line_counts(entity: Entity, landed: DataFrame) -> DataFrame:
 
 
 def _one_slash(uri: str) -> str:
-    """`inputFiles` writes file:///a, the metadata column, and so the ledger, file:/a; s3a:// and dbfs:/ are alike."""
-    return re.sub("^file:/+", "file:/", uri)
+    """`inputFiles` writes file:///a, the metadata column, and so the ledger, file:/a; dbfs: is the same, and s3a://,
+    which names a bucket, is not touched."""
+    return re.sub("^([a-z]+):///", r"\1:/", uri)
 
 
 @dataclass(frozen=True, slots=True)
