@@ -8,6 +8,8 @@ import pytest
 from databricks.sdk.service.jobs import NotebookTask, QueueSettings, Task
 from jobs_process import JobsProcess, eventually, results, task
 
+from sandbox.servers.jobs.marked_processes import end_marked
+
 pytestmark = pytest.mark.full
 
 SLEEPS = "import time; open(dbutils.widgets.get('begun'), 'a').write('x'); time.sleep(1000)"
@@ -24,6 +26,7 @@ def own(tmp_path: Path) -> Iterator[JobsProcess]:
     process.write("quick", "1")
     yield process
     process.kill()
+    end_marked(f"{process.state}:")
 
 
 @pytest.fixture
