@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -118,7 +119,7 @@ class DataCleaning:
     def is_valid(self) -> Column:
         """Whether every column of a raw row holds an exact value."""
         present = [F.col(f"`{column}`").isNotNull() for column in self.entity.columns]
-        return reduce(Column.__and__, present) & ~self._is_unreadable_count()
+        return reduce(and_, present) & ~self._is_unreadable_count()
 
     def _others(self) -> list[str]:
         return [column for column in self.entity.columns if column != self.entity.key]

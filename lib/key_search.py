@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -25,7 +26,7 @@ def spans(keys: Collection[int]) -> list[tuple[int, int]]:
 
 def within(column: str, keys: Collection[int]) -> Column:
     """Whether a column lies in one of the `spans` of at least one key: Delta skips files by it."""
-    return reduce(Column.__or__, [F.col(column).between(first, last) for first, last in spans(keys)])
+    return reduce(or_, [F.col(column).between(first, last) for first, last in spans(keys)])
 
 
 def with_keys(rows: DataFrame, column: str, keys: Collection[int]) -> DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, DataFrameReader
@@ -16,7 +15,7 @@ from lib.errors import CourseError
 from lib.json_values import fault, texts, typed
 from lib.schemas import KEY, LANDED, QUARANTINE, raw_schema, source_schema
 from lib.tables import QUARANTINE as QUARANTINE_TABLE
-from lib.tables import Tables, raw_table
+from lib.tables import Tables, raw_table, united
 
 STAGE = "parse"
 _OBJECT = "_object"
@@ -161,7 +160,7 @@ class S3DataLoader:
             for entity in ENTITIES
             if raw_table(entity) in existing
         ]
-        for row in reduce(DataFrame.union, ledgers).collect() if ledgers else []:
+        for row in united(ledgers).collect() if ledgers else []:
             loaded[row.entity].add(row.source_file)
         return loaded
 
@@ -194,10 +193,10 @@ class S3DataLoader:
         lines_of = {entity: self._lines(entity, new[entity.name]) for entity in ENTITIES if new[entity.name]}
         if not lines_of:
             return {}
-        counts = reduce(DataFrame.union, [_line_counts(*part) for part in lines_of.items()]).collect()
+        counts = united([_line_counts(*part) for part in lines_of.items()]).collect()
         faulty = [unparsed(*part) for part, row in zip(lines_of.items(), counts, strict=True) if row.unparsed]
         if faulty:
-            self._quarantine(reduce(DataFrame.union, faulty))
+            self._quarantine(united(faulty))
         return {row.entity: (row.parsed, row.unparsed) for row in counts}
 
     def _quarantine(self, rows: DataFrame) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
@@ -25,7 +24,7 @@ from lib.s3_data_loader import unparsed
 from lib.schemas import KEY, LANDED, QUARANTINE, clean_schema, raw_schema
 from lib.stream_batch import VALID, StreamBatch, look_at
 from lib.tables import QUARANTINE as QUARANTINE_TABLE
-from lib.tables import Tables, raw_stream_table, retried, stream_table
+from lib.tables import Tables, raw_stream_table, retried, stream_table, united
 
 _MERGE = """
 MERGE INTO {table} AS old USING {{rows}} AS new ON old.ind = new.ind AND ({ranges}) WHEN MATCHED THEN UPDATE SET *
@@ -88,7 +87,7 @@ class StreamTable:
         new = [fresh] if doubtful < batch.keys else []
         new += self._settle(doubtful) if doubtful else []
         if new:
-            self.tables.append(reduce(DataFrame.union, new), stream_table(self.entity))
+            self.tables.append(united(new), stream_table(self.entity))
 
     @property
     def _cleaning(self) -> DataCleaning:

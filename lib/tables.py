@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -46,6 +47,12 @@ def raw_stream_table(entity: Entity) -> str:
 def answer_table(question: str) -> str:
     """Name of the table of one question's answer; `question` is a key of `lib.queries.QUESTIONS`."""
     return f"answer_{question}"
+
+
+def united(frames: Iterable[DataFrame]) -> DataFrame:
+    """All rows of frames with the same columns; at least one. (`DataFrame.union` itself, taken from the class, fails on
+    databricks-connect: there only a frame knows of what kind it is.)"""
+    return reduce(lambda one, other: one.union(other), frames)
 
 
 def _quoted(*parts: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from landing import USER_ID, fresh_tables
@@ -29,6 +30,14 @@ def tables(spark: Any) -> Iterator[Tables]:
         yield fresh
 
 
+def connected(sandbox: Any) -> dict[str, str]:
+    """The environment in which databricks-connect finds the sandbox: it takes the token from no variable, and as
+    `token` only over TLS, so that it goes as the header that it is."""
+    given = sandbox.environment
+    bearer = quote(f"Bearer {given['SPARK_CONNECT_AUTHENTICATE_TOKEN']}")
+    return {**given, "SPARK_REMOTE": f"{given['SPARK_REMOTE']}/;authorization={bearer}", **QUIET}
+
+
 def run_jobs(
     papermill: list[Any], notebooks: Path, kernel: str, variables: dict[str, str], given: dict[str, str]
 ) -> None:
@@ -49,7 +58,7 @@ def parameters(tables: Tables, folder: Path) -> dict[str, str]:
 def test_the_notebooks_run_from_here(sandbox: Any, tables: Tables, tmp_path: Path) -> None:
     papermill = environment("databricks") / "bin" / "papermill"
     given = parameters(tables, tmp_path)
-    run_jobs([papermill], ROOT / "notebooks" / "jobs", "python3", {**sandbox.environment, **QUIET}, given)
+    run_jobs([papermill], ROOT / "notebooks" / "jobs", "python3", connected(sandbox), given)
     assert tables.known("pin").count() == ROWS
     assert tables.known("answer_8").count() > 0
 
@@ -63,7 +72,7 @@ def test_startup_sh_makes_the_kernel_of_the_papermill_dag(sandbox: Any, tables: 
     shutil.copy(ROOT / "requirements" / "databricks.txt", dags / "databricks.txt")
     tools = environment("airflow") / "bin"
     mwaa = {"HOME": str(home), "COURSE_DAGS": str(dags), "COURSE_KERNEL": str(tmp_path / "kernel")}
-    variables = {**sandbox.environment, **mwaa, "PATH": f"{tools}:{os.defpath}", "USER_ID": USER_ID}
+    variables = {**connected(sandbox), **mwaa, "PATH": f"{tools}:{os.defpath}", "USER_ID": USER_ID}
     started = subprocess.run([dags / "startup.sh"], env=variables, capture_output=True, text=True, check=False)
     assert started.returncode == 0, started.stderr
     given = parameters(tables, tmp_path / "landed")
