@@ -33,6 +33,7 @@ from sandbox.data import write_json_lines
 from sandbox.parts.kinesis import Kinesis
 from sandbox.parts.s3 import REGION
 from sandbox.parts.spark import Spark
+from sandbox.processes import resident_megabytes
 
 OPTIONS = {"region": REGION, "initialPosition": "earliest"}
 RATE = 100
@@ -177,13 +178,7 @@ def arrivals(bench: Bench, entity: Entity, user_id: str) -> dict[int, float]:
 def resident(bench: Bench) -> float:
     """Megabytes of Spark's server and of the Python processes that it runs."""
     server = psutil.Process(bench.sandbox.pid(Spark.name))
-    total = 0
-    for process in [server, *server.children(recursive=True)]:
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 1e6
+    return resident_megabytes([server, *server.children(recursive=True)])
 
 
 def halves(memory: list[float]) -> float:

@@ -21,7 +21,6 @@ from pyspark.sql import SparkSession
 from lib.errors import SettingsError
 from lib.notebook import Parameters
 
-ACCESS_KEY, SECRET_KEY = "aws_access_key", "aws_secret_key"
 DIRECT, MOUNT, VOLUME = "direct", "mount", "volume"
 
 
@@ -61,10 +60,7 @@ def _mounted(dbutils: Any, parameters: Parameters) -> str:
 
 def _keys(dbutils: Any, parameters: Parameters) -> dict[str, str]:
     """The settings of S3A that hold the keys of the secret scope; none where there is no scope."""
-    if not parameters.secret_scope:
-        return {}
-    names = {"fs.s3a.access.key": ACCESS_KEY, "fs.s3a.secret.key": SECRET_KEY}
-    return {setting: dbutils.secrets.get(parameters.secret_scope, key) for setting, key in names.items()}
+    return parameters.aws_keys(dbutils, "fs.s3a.access.key", "fs.s3a.secret.key")
 
 
 def _require(parameters: Parameters, holds: bool, example: str) -> None:

@@ -62,6 +62,14 @@ class Parameters:
                 "parameter or a widget."
             )
 
+    def aws_keys(self, dbutils: Any, access_name: str, secret_name: str) -> dict[str, str]:
+        """The AWS keys that `secret_scope` holds, under the names that whoever takes them gives them; none without a
+        scope."""
+        if not self.secret_scope:
+            return {}
+        keys = {access_name: "aws_access_key", secret_name: "aws_secret_key"}
+        return {name: dbutils.secrets.get(self.secret_scope, key) for name, key in keys.items()}
+
     @property
     def quarantine_limit(self) -> float:
         """`max_quarantine_share` as a number. Raises SettingsError if it is none from 0 to 1."""

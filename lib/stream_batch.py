@@ -45,7 +45,7 @@ def look_at(entity: Entity, landed: DataFrame) -> StreamBatch:
 
     A small batch is fetched and kept: each later look at its rows is free, where it would be a job of its own.
     """
-    rows = typed_lines(entity, landed).select(*raw_schema(entity).fieldNames())
+    rows = typed_lines(entity, landed)
     marked = rows.withColumn(VALID, DataCleaning(entity).is_valid())
     head = marked.limit(_HELD_ROWS + 1).toArrow()
     if head.num_rows <= _HELD_ROWS:

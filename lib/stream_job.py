@@ -16,7 +16,6 @@ from pyspark.sql import functions as F
 import lib
 from lib.entities import ENTITIES, Entity
 from lib.errors import CourseError, SettingsError
-from lib.landing_zone import ACCESS_KEY, SECRET_KEY
 from lib.notebook import Parameters, prepare
 from lib.s3_data_loader import STAGE as PARSE_STAGE
 from lib.stream_progress import Batch, Tally, batch_of, line
@@ -83,10 +82,7 @@ def kinesis_options(dbutils: Any, parameters: Parameters) -> dict[str, str]:
     options = {"region": parameters.region, "initialPosition": "earliest"}
     if parameters.service_credential:
         options["serviceCredential"] = parameters.service_credential
-    if parameters.secret_scope:
-        options["awsAccessKey"] = dbutils.secrets.get(parameters.secret_scope, ACCESS_KEY)
-        options["awsSecretKey"] = dbutils.secrets.get(parameters.secret_scope, SECRET_KEY)
-    return options
+    return options | parameters.aws_keys(dbutils, "awsAccessKey", "awsSecretKey")
 
 
 def write_stream_data(

@@ -73,8 +73,7 @@ class Stack:
             self.start_supervisor()
             if self.unchanged():
                 return
-            self.start_parts(self.parts, on_change)
-            self.remember_proven()
+            self.prove_parts(on_change)
             write_env_file(self.settings, self.secrets)
 
     def start_supervisor(self) -> None:
@@ -98,6 +97,11 @@ class Stack:
             and all(listening(port) for port in part.ports.values())
             for name, part in self.parts.items()
         )
+
+    def prove_parts(self, on_change: Callable[[PartStatus], None]) -> None:
+        """Start what `sandbox up` starts, and remember that all of it has answered."""
+        self.start_parts(self.parts, on_change)
+        self.remember_proven()
 
     def start_parts(self, parts: Mapping[str, Part], on_change: Callable[[PartStatus], None]) -> None:
         """Start parts side by side, each as soon as those it needs are ready; the first failure ends the rest."""
@@ -149,14 +153,15 @@ class Stack:
         with self.exclusive():
             self.require_running()
             self.supervisor.stop_program(name)
-            self.start_parts(self.extras if name in self.extras else self.parts, on_change)
-            self.remember_proven()
+            if name in self.extras:
+                self.start_parts(self.extras, on_change)
+            else:
+                self.prove_parts(on_change)
 
     def resume(self) -> None:
         """Start what was stopped, and wait until every part answers."""
         with self.exclusive():
-            self.start_parts(self.parts, lambda _: None)
-            self.remember_proven()
+            self.prove_parts(lambda _: None)
 
     def require_running(self) -> None:
         """Refuse to go on where the sandbox is down."""
@@ -165,7 +170,8 @@ class Stack:
 
     def status(self) -> list[PartStatus]:
         """The state of every part: running, starting, stopped, or not answering; extras where they run."""
-        return self.status_of(self.parts) + [extra for extra in self.status_of(self.extras) if extra.state != "stopped"]
+        found = self.status_of(self.known)
+        return [status for status in found if status.name in self.parts or status.state != "stopped"]
 
     def status_of(self, parts: Mapping[str, Part]) -> list[PartStatus]:
         """The state of some parts."""

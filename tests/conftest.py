@@ -43,12 +43,18 @@ def sandbox() -> Iterator[SandboxUnderTest]:
 @pytest.fixture(scope="module")
 def spark(sandbox: SandboxUnderTest) -> Iterator[Any]:
     """A Spark session on the test sandbox, opened as a notebook opens it; one a module, for some restart Spark."""
-    from pyspark.sql import SparkSession
-
-    token = sandbox.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
-    session = SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").create()
+    session = sandbox.open_spark()
     yield session
     session.stop()
+
+
+@pytest.fixture
+def tables(spark: Any) -> Iterator[Any]:
+    """Tables in an empty schema that is gone afterwards."""
+    from landing import fresh_tables
+
+    with fresh_tables(spark) as fresh:
+        yield fresh
 
 
 @pytest.fixture

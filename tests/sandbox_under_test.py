@@ -82,6 +82,13 @@ class SandboxUnderTest:
     def engine(self) -> Engine:
         return self.stack.parts["mariadb"].engine()  # type: ignore[attr-defined]
 
+    def open_spark(self) -> Any:
+        """A Spark session of its own, opened as a notebook opens it; whoever opens it stops it."""
+        from pyspark.sql import SparkSession
+
+        token = self.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
+        return SparkSession.builder.remote(f"{self.environment['SPARK_REMOTE']}/;token={token}").create()
+
     def pid(self, part: str) -> int:
         """The process supervisord keeps for a part."""
         return int(self.stack.supervisor.states()[part]["pid"])

@@ -23,6 +23,8 @@ ON_DATABRICKS = (
     "landing_zone",
     "quality",
     "stream_table",
+    "stream_batch",
+    "key_search",
     "stream_job",
     "stream_progress",
     "parity",

@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from landing import USER_ID, fresh_tables
+from landing import USER_ID
 from own_environment import environment
 
 from lib.tables import Tables
@@ -22,12 +21,6 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.full, pytest.mark.timeout(900)]
 JOBS = ("load_data", "clean_pin", "clean_geo", "clean_user", "query_data")
 ROWS = 300
 QUIET = {"DATABRICKS_SDK_UPSTREAM": "pinterest-pipeline", "JUPYTER_PREFER_ENV_PATH": "1"}
-
-
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
 
 
 def connected(sandbox: Any) -> dict[str, str]:

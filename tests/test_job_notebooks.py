@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from landing import USER_ID, fresh_tables
+from landing import USER_ID
 
 from lib.entities import ENTITIES
 from lib.errors import SettingsError
@@ -181,12 +181,6 @@ def run(notebook: str, spark: Any, **parameters: str) -> list[Any]:
     for cell in code_cells(ROOT / "notebooks" / "jobs" / f"{notebook}.ipynb"):
         exec(cell.source, names)
     return [tuple(row) for row in shown]
-
-
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
 
 
 @pytest.mark.sandbox

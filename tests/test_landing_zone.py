@@ -1,11 +1,10 @@
 """How `load_data` reaches the bucket in each access mode."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from landing import USER, USER_ID, fresh_tables, line
+from landing import USER, USER_ID, line
 
 from lib.errors import SettingsError
 from lib.jobs import load_data
@@ -87,12 +86,6 @@ def test_a_path_that_does_not_fit_its_mode_is_an_error_with_one_that_does(mode: 
 def test_an_unknown_mode_is_an_error() -> None:
     with pytest.raises(SettingsError, match="'mnt': set it to direct, mount or volume"):
         reached(Databricks(), "s3a://bucket/topics", access_mode="mnt")
-
-
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
 
 
 @pytest.mark.sandbox

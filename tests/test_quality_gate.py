@@ -1,12 +1,10 @@
 """The gate after cleaning: what it lets through, and the reason it gives where it does not."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from landing import USER, USER_ID, fresh_tables, land, line
+from landing import USER, USER_ID, land, line
 
 from lib.jobs import clean, load_data
 from lib.notebook import Parameters
@@ -43,12 +41,6 @@ def test_more_in_quarantine_than_allowed_is_an_error_with_the_numbers_and_the_qu
 
 def test_no_row_at_all_passes() -> None:
     require_few_quarantined(CleanedRows("pin", 0, 0, 0, 0, 0), unparsed=0, limit=0)
-
-
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
 
 
 @pytest.mark.sandbox

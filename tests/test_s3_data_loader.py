@@ -31,12 +31,6 @@ KEYLESS = {
 }
 
 
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
-
-
 def loader(tables: Tables, folder: Path) -> S3DataLoader:
     return S3DataLoader(tables, f"file://{folder}", USER_ID)
 

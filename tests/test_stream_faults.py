@@ -146,10 +146,7 @@ class Streaming:
 @contextmanager
 def connected(sandbox: Any) -> Iterator[Any]:
     """A session of its own, for one test kills the server."""
-    from pyspark.sql import SparkSession
-
-    token = sandbox.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
-    spark = SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").create()
+    spark = sandbox.open_spark()
     try:
         yield spark
     finally:

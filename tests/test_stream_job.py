@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landing import USER, USER_ID, fresh_tables, land, line
+from landing import USER, USER_ID, land, line
 from streams import OPTIONS, Streams, rows_of
 
 from lib.entities import ENTITIES
@@ -23,12 +23,6 @@ def streams(sandbox: Any) -> Iterator[Streams]:
     made = Streams(sandbox.stack.part(Kinesis).client)
     yield made
     made.delete()
-
-
-@pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        yield fresh
 
 
 def parameters(tables: Tables, folder: Path, **changes: str) -> Parameters:

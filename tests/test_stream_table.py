@@ -1,13 +1,13 @@
 """A stream's batches, taken by `StreamTable`: each record ends in one place, however often and in whatever order."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from landing import PIN, USER, USER_ID, fresh_tables, land, line, without
+from landing import PIN, USER, USER_ID, land, line, without
 
 from lib import entities
 from lib.jobs import clean, load_data
@@ -25,12 +25,12 @@ FRAMES = (
 
 
 @pytest.fixture
-def tables(spark: Any) -> Iterator[Tables]:
-    with fresh_tables(spark) as fresh:
-        fresh.prepare()
-        for entity in entities.ENTITIES:
-            StreamTable(fresh, entity).create()
-        yield fresh
+def tables(tables: Tables) -> Tables:
+    """With the tables of the streams in it."""
+    tables.prepare()
+    for entity in entities.ENTITIES:
+        StreamTable(tables, entity).create()
+    return tables
 
 
 def frames(tables: Tables, entity: entities.Entity, first: int, payloads: Iterable[str | bytes], shard: int = 0) -> Any:

@@ -2,22 +2,18 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import nbformat
-
 from sandbox.errors import SandboxError
+from sandbox.papermill_run import KERNEL_VARIABLES, command, error_line, error_output
 from sandbox.settings import ROOT
 
 NOTEBOOKS = ROOT / "notebooks" / "jobs"
 # Notebooks of one step run side by side.
 STEPS = (("load_data",), ("clean_pin", "clean_geo", "clean_user"), ("query_data",))
-# The kernel is this environment's own, and its debugger says nothing of frozen modules.
-KERNEL_VARIABLES = {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 class NotebookFailedError(SandboxError):
@@ -44,9 +40,8 @@ def run_notebook(name: str, outputs: Path, environment: Mapping[str, str], done:
     """Run one notebook in a kernel of this environment."""
     began = time.monotonic()
     output = outputs / f"{name}.ipynb"
-    command = [sys.executable, "-m", "papermill", str(NOTEBOOKS / f"{name}.ipynb"), str(output), "-k", "python3"]
     finished = subprocess.run(
-        [*command, "--no-progress-bar", "--cwd", str(NOTEBOOKS)],
+        command(NOTEBOOKS / f"{name}.ipynb", output),
         env={**os.environ, **environment, **KERNEL_VARIABLES},
         capture_output=True,
         text=True,
@@ -62,8 +57,5 @@ def run_notebook(name: str, outputs: Path, environment: Mapping[str, str], done:
 
 def failing_cell(notebook: Path) -> str:
     """The error of the cell at which a notebook stopped, or nothing."""
-    if not notebook.exists():
-        return ""
-    cells = nbformat.read(notebook, as_version=4).cells
-    outputs = (output for cell in cells for output in cell.get("outputs", []))
-    return next((f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"), "")
+    output = error_output(notebook)
+    return error_line(output) if output else ""

@@ -13,7 +13,8 @@ from papermill.exceptions import PapermillExecutionError
 from rich.console import Console
 
 from sandbox.environment import variables
-from sandbox.run.jobs import KERNEL_VARIABLES, NOTEBOOKS, STEPS, NotebookFailedError
+from sandbox.papermill_run import KERNEL_VARIABLES
+from sandbox.run.jobs import NOTEBOOKS, STEPS, NotebookFailedError
 from sandbox.run.pipeline import base_environment
 from sandbox.run.report import reports
 from sandbox.settings import Settings, private_folder

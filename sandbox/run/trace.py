@@ -197,9 +197,5 @@ def table_queries(entity: schema.Entity, ind: int) -> list[tuple[str, str, str, 
 def hops_of(name: str, table: str, rows: list[dict[str, Any]]) -> list[Hop]:
     """One hop a row; quarantine and the stream's tables are silent where the row did not come that way."""
     if not rows:
-        return (
-            []
-            if table.startswith(("quarantine", "raw_stream_", "stream_"))
-            else [Hop(name, f"{SCHEMA}.{table}", NOWHERE)]
-        )
+        return [Hop(name, f"{SCHEMA}.{table}", NOWHERE)] if name in ("raw", "clean") else []
     return [Hop(name, f"{SCHEMA}.{table}", fields(row)) for row in rows]

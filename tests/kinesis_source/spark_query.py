@@ -20,14 +20,6 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
     return value
 
 
-def open_session(sandbox: Any) -> Any:
-    """A session of its own, for tests that kill Spark."""
-    from pyspark.sql import SparkSession
-
-    token = sandbox.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
-    return SparkSession.builder.remote(f"{sandbox.environment['SPARK_REMOTE']}/;token={token}").create()
-
-
 def new_name() -> str:
     return f"source-{uuid.uuid4().hex[:12]}"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from counting_proxy import CountingProxy
 from pyspark.errors import AnalysisException, StreamingQueryException
-from spark_query import Table, become_active, new_name, open_session, put, wait_until
+from spark_query import Table, become_active, new_name, put, wait_until
 
 pytestmark = pytest.mark.sandbox
 
@@ -41,7 +41,7 @@ def new_stream(client: Any) -> Iterator[Callable[[int], str]]:
 @pytest.fixture
 def spark(sandbox: Any) -> Iterator[Any]:
     """A session for each test: one of them kills the server."""
-    session = open_session(sandbox)
+    session = sandbox.open_spark()
     yield session
     session.stop()
 
@@ -135,7 +135,7 @@ def test_a_killed_spark_with_a_batch_in_flight_loses_and_doubles_nothing(
     name = new_stream(3)
     with Writer(client, name) as writer:
         for _ in range(3):
-            session = open_session(sandbox)
+            session = sandbox.open_spark()
             table = Table(session, tmp_path)
             table.start(name, maxRecordsPerTrigger="300")
             begun = len(table.batches())
@@ -145,7 +145,7 @@ def test_a_killed_spark_with_a_batch_in_flight_loses_and_doubles_nothing(
             sandbox.kill("spark")
             wait_until(lambda before=before: sandbox.pid("spark") not in (0, before), "Spark is started again")
             sandbox.command("up")
-    table = Table(open_session(sandbox), tmp_path)
+    table = Table(sandbox.open_spark(), tmp_path)
     table.read_what_is_there(name)
     assert Counter(table.numbers()) == Counter(writer.written)
 

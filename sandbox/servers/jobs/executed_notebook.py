@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from pathlib import Path
-from typing import Any
+
+from sandbox.papermill_run import error_line, error_output
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LOG_CHARACTERS = 4000
@@ -21,22 +21,12 @@ def failure(notebook: Path, log: Path, code: int) -> tuple[str, str]:
     Args:
         code: papermill's exit code, negative where a signal has killed it.
     """
-    for cell in cells(notebook):
-        for output in cell.get("outputs", []):
-            if output.get("output_type") == "error":
-                return f"{output['ename']}: {output['evalue']}", plain("\n".join(output["traceback"]))
+    if output := error_output(notebook):
+        return error_line(output), plain("\n".join(output["traceback"]))
     words = plain(log.read_text(errors="replace"))[-LOG_CHARACTERS:].strip() if log.exists() else ""
     if code < 0:
         return f"The notebook's process was killed: {signal.Signals(-code).name}.", words
     return words.rpartition("\n")[2] or "The notebook ended without a word.", words
-
-
-def cells(notebook: Path) -> list[dict[str, Any]]:
-    """The cells of a notebook; none of one that a kill has left unreadable."""
-    try:
-        return list(json.loads(notebook.read_text(encoding="utf-8"))["cells"])
-    except (OSError, ValueError, KeyError):
-        return []
 
 
 def plain(text: str) -> str:

@@ -6,10 +6,10 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.papermill_run import KERNEL_VARIABLES, command
 from sandbox.servers.jobs.executed_notebook import CLUSTER_LOST_MESSAGE, cluster_lost, failure
 from sandbox.servers.jobs.marked_processes import MARK, end_marked
 from sandbox.servers.jobs.runs import FAILED, INTERNAL_ERROR, SUCCESS, TERMINATED, Attempt, Outcome, State
@@ -58,11 +58,9 @@ class NotebookProcesses:
         return succeeded(folder) if code == 0 else failed(folder, code)
 
     async def _papermill(self, notebook: Path, folder: Path, attempt: Attempt) -> int:
-        command = [sys.executable, "-m", "papermill", str(notebook), str(folder / "notebook.ipynb"), "-k", "python3"]
         with (folder / "log.txt").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *command,
-                *("--no-progress-bar", "--cwd", str(notebook.parent)),
+                *command(notebook, folder / "notebook.ipynb"),
                 env={**os.environ, **self._variables(folder, attempt)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -77,8 +75,7 @@ class NotebookProcesses:
             "SANDBOX_WIDGETS": json.dumps(attempt.parameters),
             "SANDBOX_NOTEBOOK_RESULT": str(folder / "result.txt"),
             MARK: self._mark(attempt),
-            "JUPYTER_PREFER_ENV_PATH": "1",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            **KERNEL_VARIABLES,
             **self._sessions.variables(attempt.session_id),
         }
 
