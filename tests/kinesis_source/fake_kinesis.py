@@ -186,7 +186,7 @@ class Query:
             batch
             for partition in partitions
             for batch in (
-                partition.batches
+                partition.batches()
                 if isinstance(partition, FetchedRecords)
                 else read_range(self.service, partition, watchful=self.options.fail_on_data_loss)
             )

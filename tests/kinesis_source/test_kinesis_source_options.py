@@ -26,7 +26,7 @@ def test_names_are_known_in_any_case() -> None:
 
 def test_what_is_left_out_has_databricks_defaults() -> None:
     options = read()
-    assert (options.position, options.records_per_fetch, options.records_per_trigger) == ("LATEST", 10_000, 50_000)
+    assert (options.position, options.records_per_fetch, options.records_per_trigger) == ("LATEST", 10_000, 100_000)
 
 
 def test_streams_may_be_several() -> None:

@@ -264,6 +264,15 @@ def test_a_small_batch_of_many_shards_is_one_task_and_a_large_one_is_several(kin
     assert len(query.planner.partitions(query.offset, end)) == 2
 
 
+def test_the_records_of_a_large_batch_travel_small(kinesis: FakeKinesis, shard: str) -> None:
+    query = Query(kinesis)
+    kinesis.put(shard, *(f'{{"index": {n}, "category": "christmas", "downloaded": 1}}' for n in range(5_000)))
+    (partition,) = query.planner.partitions(query.offset, query.planner.plan(query.offset, 5_000))
+    batches = list(partition.batches())
+    assert sum(batch.num_rows for batch in batches) == 5_000
+    assert len(partition.packed) < sum(batch.nbytes for batch in batches) / 3
+
+
 def test_an_expired_iterator_is_renewed_from_the_last_record(kinesis: FakeKinesis, shard: str) -> None:
     query = Query(kinesis)
     kinesis.put(shard, "1", "2")

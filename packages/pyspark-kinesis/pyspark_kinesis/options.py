@@ -13,7 +13,7 @@ from pyspark_kinesis.moments import milliseconds_of
 
 TRIM_HORIZON, LATEST = "TRIM_HORIZON", "LATEST"
 MOST_RECORDS_PER_FETCH = 10_000
-DEFAULT_RECORDS_PER_TRIGGER = 50_000
+DEFAULT_RECORDS_PER_TRIGGER = 100_000
 # What only tunes the fetcher of Databricks, or names a consumer of its enhanced fan-out.
 WITHOUT_EFFECT = (
     "coalesceBinSize", "coalesceThresholdBlockSize", "consumerName", "consumerNamePrefix", "consumerRefreshInterval",

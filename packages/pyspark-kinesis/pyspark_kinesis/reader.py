@@ -67,7 +67,7 @@ class KinesisStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         """The records of a partition."""
         if isinstance(partition, FetchedRecords):
-            return iter(partition.batches)
+            return partition.batches()
         assert isinstance(partition, ShardRange)
         limit, watchful = self._options.records_per_fetch, self._options.fail_on_data_loss
         return read_range(self._services[partition.stream], partition, limit, watchful=watchful)

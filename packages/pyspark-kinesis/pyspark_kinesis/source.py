@@ -24,7 +24,7 @@ class KinesisDataSource(DataSource):
         initialPosition: where a query without a checkpoint begins: `latest` (default), `earliest` or `trim_horizon`,
             or `{"at_timestamp": "06/25/2020 10:23:45 PDT", "format": "MM/dd/yyyy HH:mm:ss ZZZ"}`.
         maxRecordsPerFetch: most records of one GetRecords, 1 to 10000 (default).
-        maxRecordsPerTrigger: most records of a batch; default 50000. A batch ends after 64 MiB, too.
+        maxRecordsPerTrigger: most records of a batch; default 100000. A batch ends after 64 MiB, too.
         failOnDataLoss: whether it is an error that unread records may have left the stream; default true.
         awsAccessKey, awsSecretKey, awsSessionToken: default: the credentials of the AWS profile or environment.
         roleArn, roleSessionName, roleExternalId, stsEndpoint: a role to take on.
