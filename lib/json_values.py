@@ -32,7 +32,8 @@ def texts(line: Column, schema: StructType) -> Column:
     """
     fields = ", ".join(f"`{field.name}` STRING" for field in schema.fields)
     wrapped = F.concat(F.lit("["), line, F.lit("]"))
-    ends_object = F.endswith(F.rtrim(line, F.lit(BLANKS)), F.lit("}"))
+    brace = F.lit("}")
+    ends_object = F.endswith(line, brace) | F.endswith(F.rtrim(line, F.lit(BLANKS)), brace)
     return F.when(ends_object, F.from_json(wrapped, f"array<struct<{fields}>>", _STRICT))
 
 

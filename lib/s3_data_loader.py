@@ -147,7 +147,7 @@ class S3DataLoader:
         with ThreadPoolExecutor(len(ENTITIES)) as pool:
             list(
                 pool.map(
-                    lambda e: self._append(e, new[e.name], found.get(e.name, (0, 0))[0], len(loaded[e.name])), ENTITIES
+                    lambda e: self._append(e, new[e.name], found.get(e.name, (0, 0)), len(loaded[e.name])), ENTITIES
                 )
             )
         return {name: Loaded(len(landed[name]), len(new[name]), *found.get(name, (0, 0))) for name in landed}
@@ -205,11 +205,14 @@ class S3DataLoader:
         fresh = rows.join(earlier, "source_file", "left_anti")
         self.tables.append(fresh.select(*QUARANTINE.fieldNames()), QUARANTINE_TABLE)
 
-    def _append(self, entity: Entity, objects: list[str], parsed_lines: int, version: int) -> None:
+    def _append(self, entity: Entity, objects: list[str], counts: tuple[int, int], version: int) -> None:
         """Commit the objects. Without a parsed line nothing is committed: an empty commit would use up the version
         that belongs to the next rows, and these would be taken for a repetition."""
+        parsed_lines, unparsed_lines = counts
         if not parsed_lines:
             self.tables.create(raw_table(entity), raw_schema(entity))
             return
-        parsed = typed_lines(entity, self._lines(entity, objects)).where(F.col(entity.key).isNotNull())
+        rows = typed_lines(entity, self._lines(entity, objects))
+        # Only where it is needed: Spark tests it before the parsing, and parses each line a few times more for it.
+        parsed = rows.where(F.col(entity.key).isNotNull()) if unparsed_lines else rows
         self.tables.append_once(parsed, raw_table(entity), version)

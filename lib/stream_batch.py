@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyspark.sql import DataFrame
 
 from lib.data_cleaning import DataCleaning
 from lib.entities import Entity
+from lib.key_search import without
 from lib.s3_data_loader import typed_lines
 from lib.schemas import raw_schema
 
@@ -26,18 +28,27 @@ class StreamBatch:
             NULL.
         places: the key of each parsed record, by its place (`source_file`).
         doubtful: the keys that come more than once, or with a value that is not valid.
-        unparsed: how many records cannot be parsed.
+        unparsed: the places of the records that cannot be parsed.
     """
 
     rows: DataFrame
     places: dict[str, int]
     doubtful: set[int]
-    unparsed: int
+    unparsed: set[str]
 
     @property
     def keys(self) -> set[int]:
         """The distinct keys."""
         return set(self.places.values())
+
+    def left(self, keys: Collection[int], places: Collection[str]) -> DataFrame:
+        """The parsed rows that have none of the keys and are at none of the places.
+
+        They are told by their places: Spark would test a condition on a parsed value before the parsing, and parse
+        each line a few times more for it.
+        """
+        of_keys = {place for place, key in self.places.items() if key in keys} if keys else set()
+        return without(self.rows, "source_file", of_keys.union(places, self.unparsed))
 
 
 def look_at(entity: Entity, landed: DataFrame) -> StreamBatch:
@@ -47,17 +58,19 @@ def look_at(entity: Entity, landed: DataFrame) -> StreamBatch:
     """
     rows = typed_lines(entity, landed)
     marked = rows.withColumn(VALID, DataCleaning(entity).is_valid())
-    head = marked.limit(_HELD_ROWS + 1).toArrow()
-    if head.num_rows <= _HELD_ROWS:
-        held = landed.sparkSession.createDataFrame(head.drop_columns([VALID]), raw_schema(entity))
-        return _seen(held, head, entity.key)
-    return _seen(rows, marked.select(entity.key, "source_file", VALID).toArrow(), entity.key)
+    fetched = marked.toArrow()
+    seen = _seen(rows, fetched, entity.key)
+    if fetched.num_rows > _HELD_ROWS:
+        return seen
+    return replace(seen, rows=landed.sparkSession.createDataFrame(fetched.drop_columns([VALID]), raw_schema(entity)))
 
 
 def _seen(rows: DataFrame, looked_at: Any, key: str) -> StreamBatch:
     """The batch, from an Arrow table with the key, the place and the validity of each row."""
     told = [looked_at[name].to_pylist() for name in (key, "source_file", VALID)]
-    parsed = [row for row in zip(*told, strict=True) if row[0] is not None]
+    records = list(zip(*told, strict=True))
+    parsed = [row for row in records if row[0] is not None]
+    unparsed = {place for found, place, _ in records if found is None}
     times = Counter(found for found, _, _ in parsed)
     doubtful = {found for found, _, valid in parsed if not valid or times[found] > 1}
-    return StreamBatch(rows, {place: found for found, place, _ in parsed}, doubtful, looked_at.num_rows - len(parsed))
+    return StreamBatch(rows, {place: found for found, place, _ in parsed}, doubtful, unparsed)

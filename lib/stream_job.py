@@ -111,7 +111,7 @@ def write_stream_data(
             StreamTable(tables, entity).create()
         run.count()
         for entity in ENTITIES:
-            queries.append(_start(tables, entity, parameters, options, trigger))
+            queries.append(start_query(tables, entity, parameters, options, trigger))
         _follow(run, queries, ends_at, show or _overprint)
     except KeyboardInterrupt:
         run.count()
@@ -136,10 +136,13 @@ def _end(parameters: Parameters) -> float:
     return time.monotonic() + seconds if parameters.mode == CONTINUOUS else float("inf")
 
 
-def _start(
+def start_query(
     tables: Tables, entity: Entity, parameters: Parameters, options: Mapping[str, str], trigger: dict[str, Any]
 ) -> Any:
-    """Start a table's query. The function that it runs beside the server travels whole: `lib` may be missing there."""
+    """Start the query that fills an entity's tables, which exist; `trigger` is as `writeStream.trigger` takes it.
+
+    The function that it runs beside the server travels whole: `lib` may be missing there.
+    """
     cloudpickle.register_pickle_by_value(lib)
     reader = tables.spark.readStream.format("kinesis").options(**options)
     frames = reader.option("streamName", entity.stream(parameters.user_id)).load()

@@ -117,8 +117,9 @@ class Tables:
 
     def create(self, table: str, schema: StructType, partitioned_by: tuple[str, ...] = ()) -> None:
         """Make an empty table if there is none of this name."""
-        empty = self.spark.createDataFrame([], schema).write.format("delta").mode("ignore")
-        empty.partitionBy(*partitioned_by).saveAsTable(self.name(table))
+        columns = ", ".join(f"{_quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
+        partitions = f"PARTITIONED BY ({', '.join(map(_quoted, partitioned_by))})" if partitioned_by else ""
+        self.spark.sql(f"CREATE TABLE IF NOT EXISTS {self.name(table)} ({columns}) USING delta {partitions}")
 
     def read(self, table: str) -> DataFrame:
         """The table as a DataFrame.
