@@ -25,6 +25,7 @@ from benchmarks.errors import RecordsLostError
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.sizes import SEED
 from benchmarks.spark_work import CATALOG, SCHEMA, drop_schema, open_session
+from benchmarks.stream_stages import stages
 from lib.entities import ENTITIES, Entity
 from lib.notebook import Parameters
 from lib.stream_job import write_stream_data
@@ -52,6 +53,9 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield Figure(f"{bench.sizes.stream_small:,} records from filled streams", small, "records/s", at_least(10_000))
         yield Figure(f"{bench.sizes.stream_large:,} records", large, "records/s", at_least(10_000))
         yield Figure("  the larger to the smaller", large / small, "x", at_least(0.8))
+        with fresh_streams(bench, spark) as user_id:
+            fill(bench, user_id, bench.sizes.stream_small // len(ENTITIES))
+            yield from stages(bench, spark, user_id, OPTIONS)
         yield from live(bench, spark, rows)
 
 
