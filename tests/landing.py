@@ -57,3 +57,11 @@ def fresh_tables(spark: Any) -> Iterator[Tables]:
         yield tables
     finally:
         spark.sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def tables_of(tables: Tables) -> dict[str, list[str]]:
+    """The rows of every table of a schema, in an order of their own; not when they were taken in."""
+    return {
+        name: sorted(repr(row) for row in tables.known(name).drop("ingest_time").collect())
+        for name in sorted(tables.existing())
+    }

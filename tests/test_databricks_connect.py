@@ -1,4 +1,4 @@
-"""The job notebooks on databricks-connect, against the sandbox's Spark Connect: from here, and in MWAA's kernel."""
+"""What runs the job notebooks on MWAA: startup.sh's kernel, with databricks-connect, against the sandbox's Spark."""
 
 import os
 import shutil
@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
+from connected_notebooks import connected, run_jobs
 from landing import USER_ID
 from own_environment import environment
 
@@ -18,42 +18,12 @@ from sandbox.settings import ROOT
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.full, pytest.mark.timeout(900)]
 
-JOBS = ("load_data", "clean_pin", "clean_geo", "clean_user", "query_data")
 ROWS = 300
-QUIET = {"DATABRICKS_SDK_UPSTREAM": "pinterest-pipeline", "JUPYTER_PREFER_ENV_PATH": "1"}
-
-
-def connected(sandbox: Any) -> dict[str, str]:
-    """The environment in which databricks-connect finds the sandbox: it takes the token from no variable, and as
-    `token` only over TLS, so that it goes as the header that it is."""
-    given = sandbox.environment
-    bearer = quote(f"Bearer {given['SPARK_CONNECT_AUTHENTICATE_TOKEN']}")
-    return {**given, "SPARK_REMOTE": f"{given['SPARK_REMOTE']}/;authorization={bearer}", **QUIET}
-
-
-def run_jobs(
-    papermill: list[Any], notebooks: Path, kernel: str, variables: dict[str, str], given: dict[str, str]
-) -> None:
-    """Run the job notebooks in their order; each must succeed."""
-    for job in JOBS:
-        has = (notebooks / f"{job}.ipynb").read_text()
-        chosen = [word for name, value in given.items() if f"{name} = " in has for word in ("-p", name, value)]
-        command = [*papermill, notebooks / f"{job}.ipynb", os.devnull, "-k", kernel, "--no-progress-bar", *chosen]
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=notebooks)
-        assert done.returncode == 0, done.stderr[-3000:]
 
 
 def parameters(tables: Tables, folder: Path) -> dict[str, str]:
     raw_path = write_json_lines(folder, ROWS, 1, USER_ID, records_per_object=100)
     return {"schema": tables.schema, "raw_path": f"file://{raw_path}", "user_id": USER_ID}
-
-
-def test_the_notebooks_run_from_here(sandbox: Any, tables: Tables, tmp_path: Path) -> None:
-    papermill = environment("databricks") / "bin" / "papermill"
-    given = parameters(tables, tmp_path)
-    run_jobs([papermill], ROOT / "notebooks" / "jobs", "python3", connected(sandbox), given)
-    assert tables.known("pin").count() == ROWS
-    assert tables.known("answer_8").count() > 0
 
 
 def test_startup_sh_makes_the_kernel_of_the_papermill_dag(sandbox: Any, tables: Tables, tmp_path: Path) -> None:

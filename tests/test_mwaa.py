@@ -132,8 +132,7 @@ def test_the_papermill_dag_gives_the_same_answers_and_keeps_the_notebooks(
 ) -> None:
     dag_id = f"{sandbox.user_id}_papermill_dag"
     run_id = airflow.start(dag_id, today())
-    assert wait_until(lambda: airflow.run(dag_id, run_id)["state"] in ("success", "failed"), seconds=400)
-    assert airflow.run(dag_id, run_id)["state"] == "success", [
+    assert ended(airflow, dag_id, run_id) == "success", [
         airflow.log(dag_id, run_id, task["task_id"], 1)[-2000:] for task in airflow.tasks(dag_id, run_id)
     ]
     assert read_answers(sandbox.stack.part(Spark)) == answers
@@ -155,6 +154,44 @@ def kernels(sandbox: Any) -> list[psutil.Process]:
     """The notebooks that the Jobs API runs."""
     group = processes(sandbox.settings).get(Jobs.name, [])
     return [process for process in group if "ipykernel_launcher" in " ".join(process.cmdline())]
+
+
+@pytest.mark.full
+def test_a_task_that_loses_its_notebook_succeeds_on_its_retry(
+    sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str
+) -> None:
+    before = rows_of(sandbox)
+    run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+    assert wait_until(lambda: bool(kernels(sandbox)), seconds=120)
+    for kernel in kernels(sandbox):
+        kernel.kill()
+    assert ended(airflow, dag_id, run_id) == "success"
+    tries = {task["task_id"]: task["try_number"] for task in airflow.tasks(dag_id, run_id)}
+    assert tries == {**dict.fromkeys(TASKS, 1), "airflow_load_data": 2}
+    assert rows_of(sandbox) == before
+
+
+def ended(airflow: AirflowApi, dag_id: str, run_id: str) -> str:
+    """The state of a run, once it has ended."""
+    assert wait_until(lambda: airflow.run(dag_id, run_id)["state"] in ("success", "failed"), seconds=400)
+    return str(airflow.run(dag_id, run_id)["state"])
+
+
+@pytest.mark.full
+def test_deferrable_tasks_wait_in_the_triggerer(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
+    before = rows_of(sandbox)
+    sandbox.command("airflow", "up", "--deferrable")
+    try:
+        run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+        assert wait_until(lambda: "deferred" in states(airflow, dag_id, run_id), seconds=120)
+        assert ended(airflow, dag_id, run_id) == "success"
+    finally:
+        sandbox.command("airflow", "up", "--no-deferrable")
+    assert rows_of(sandbox) == before
+
+
+def states(airflow: AirflowApi, dag_id: str, run_id: str) -> set[str]:
+    return {task["state"] for task in airflow.tasks(dag_id, run_id)}
 
 
 @pytest.mark.full
