@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -105,13 +106,16 @@ def write_stream_data(
     prepare(spark)
     tables = Tables(spark, parameters.catalog, parameters.schema)
     tables.prepare()
-    run, queries = StreamRun(tables), []
+    run = StreamRun(tables)
+    queries: list[Any] = []
+
+    def start(entity: Entity) -> None:
+        queries.append(start_query(tables, entity, parameters, options, trigger))
+
     try:
-        for entity in ENTITIES:
-            StreamTable(tables, entity).create()
+        _side_by_side(lambda entity: StreamTable(tables, entity).create())
         run.count()
-        for entity in ENTITIES:
-            queries.append(start_query(tables, entity, parameters, options, trigger))
+        _side_by_side(start)
         _follow(run, queries, ends_at, show or _overprint)
     except KeyboardInterrupt:
         run.count()
@@ -119,6 +123,12 @@ def write_stream_data(
         for query in queries:
             query.stop()
     return run
+
+
+def _side_by_side(step: Callable[[Entity], None]) -> None:
+    """Take a step for every entity; mostly they wait for the server."""
+    with ThreadPoolExecutor(len(ENTITIES)) as pool:
+        list(pool.map(step, ENTITIES))
 
 
 def _trigger(parameters: Parameters) -> dict[str, Any]:

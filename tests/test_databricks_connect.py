@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from connected_notebooks import connected, run_jobs
 from landing import USER_ID
-from own_environment import environment
+from own_environment import environment, mwaa_environment
 
 from lib.tables import Tables
 from sandbox.data.files import write_json_lines
@@ -33,7 +33,7 @@ def test_startup_sh_makes_the_kernel_of_the_papermill_dag(sandbox: Any, tables: 
     shutil.copytree(ROOT / "lib", dags / "lib")
     shutil.copytree(ROOT / "notebooks" / "jobs", dags / "notebooks" / "jobs")
     shutil.copy(ROOT / "requirements" / "databricks.txt", dags / "databricks.txt")
-    tools = environment("airflow") / "bin"
+    tools = mwaa_environment(tmp_path / "airflow") / "bin"
     mwaa = {"HOME": str(home), "COURSE_DAGS": str(dags), "COURSE_KERNEL": str(tmp_path / "kernel")}
     variables = {**connected(sandbox), **mwaa, "PATH": f"{tools}:{os.defpath}", "USER_ID": USER_ID}
     started = subprocess.run([dags / "startup.sh"], env=variables, capture_output=True, text=True, check=False)
