@@ -1,7 +1,8 @@
 """The stream: from filled streams into Delta tables, and how late a row is that is posted while all three queries run.
 
-What bounds it, on two cores: Spark's planning and Delta's commits for the small batches of a live stream; writing and
-parsing for the large ones of a filled one. Fetching is a tenth to a quarter of a large batch.
+What bounds it, on two cores: Spark's planning and Delta's commits for the small batches of a live stream; for a filled
+one the parsing, twice over, then the collector and what Java compiles anew for each batch. A run begins with some
+seconds in which three queries start.
 """
 
 import json

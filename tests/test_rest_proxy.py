@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.servers.kafka_lane import Lane, Stored
+from sandbox.servers.kafka_lane import UNKNOWN_OFFSET, Lane, Stored, _Batch
 from sandbox.servers.kafka_properties import (
     KafkaPropertiesError,
     MissingPropertyError,
@@ -517,7 +518,7 @@ def test_the_request_log_has_a_line_a_request_without_its_query(capsys: pytest.C
 
 
 def test_the_request_log_has_the_offsets_that_kafka_gave() -> None:
-    places = [(0, 5), (2, 9), (0, 6), (None, None), (0, 8), (2, 10)]
+    places = [(0, 5), (2, 9), (0, 6), (None, None), (0, 8), (2, UNKNOWN_OFFSET), (2, 10)]
     outcomes = [{"partition": partition, "offset": offset} for partition, offset in places]
     assert acknowledged(outcomes) == [(0, 5, 6), (2, 9, 10), (0, 8, 8)]
 
@@ -551,6 +552,20 @@ def test_a_record_larger_than_kafka_takes_fails_alone() -> None:
         await asyncio.to_thread(lane.close, 5)
 
     asyncio.run(send())
+
+
+def test_a_record_that_the_broker_had_already_is_stored_at_an_unknown_offset() -> None:
+    """As Kafka answers to a record that was sent again because the first answer was lost."""
+
+    async def send() -> list[Any]:
+        settings = {"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 0}
+        lane = Lane(settings, asyncio.get_running_loop())
+        batch = _Batch(1, asyncio.get_running_loop().create_future())
+        lane._acknowledged(batch, 0, None, SimpleNamespace(partition=lambda: 2, offset=lambda: None))
+        await asyncio.to_thread(lane.close, 5)
+        return batch.outcomes
+
+    assert asyncio.run(send()) == [Stored(2, UNKNOWN_OFFSET)]
 
 
 # --- the real thing ---

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from tenacity import RetryCallState, retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -53,7 +53,8 @@ def leave_lost_client(state: RetryCallState) -> None:
     """Ask by a new client where the old one found no broker: librdkafka may have forgotten its only one for good."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, TimeoutError) or (isinstance(error, KafkaException) and error.args[0].code() in LOST):
-        vars(state.args[0]).pop("admin", None)
+        for client in ("admin", "members"):
+            vars(state.args[0]).pop(client, None)
 
 
 until_it_passes = retry(
@@ -224,6 +225,11 @@ security.protocol=SASL_PLAINTEXT
         """A client for topics, offsets and groups; kept, because its pending answers die with it."""
         return AdminClient(self.client_settings())
 
+    @cached_property
+    def members(self) -> dict[str, Consumer]:
+        """Clients that ask for the offsets of their group; kept as `admin` is."""
+        return {}
+
     def probe(self) -> None:
         """Ask for the cluster's metadata."""
         try:
@@ -268,9 +274,20 @@ security.protocol=SASL_PLAINTEXT
     @until_it_passes
     def committed_offsets(self, group: str, topic: str) -> dict[int, int]:
         """The committed offset of each partition that has one."""
-        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in range(PARTITIONS)])
-        answer = self.admin.list_consumer_group_offsets([asked], request_timeout=20)[group].result(timeout=30)
-        return {place.partition: place.offset for place in answer.topic_partitions if place.offset >= 0}
+        asked = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        places = self._member_of(group).committed(asked, timeout=20)
+        for place in places:
+            if place.error:
+                raise KafkaException(place.error)
+        return {place.partition: place.offset for place in places if place.offset >= 0}
+
+    def _member_of(self, group: str) -> Consumer:
+        """A client that may ask for a group's offsets and reads nothing. Not `admin`: where the answer is that another
+        broker must be asked, as after a restart, librdkafka 2.16 looks for the client's own group, and an admin client
+        has none, which ends the process."""
+        if group not in self.members:
+            self.members[group] = Consumer({**self.client_settings(), "group.id": group, "enable.auto.commit": False})
+        return self.members[group]
 
     def damage(self) -> str | None:
         """Name what is missing in a storage folder that was formatted once."""

@@ -15,8 +15,12 @@ _POLL_SECONDS = 0.5
 KafkaRecord = tuple[bytes | None, bytes | None, int]
 
 
+UNKNOWN_OFFSET = -1
+
+
 class Stored(NamedTuple):
-    """Where a record lies."""
+    """Where a record lies; the offset is `UNKNOWN_OFFSET` where the broker had it already when it was sent once more,
+    for then it does not tell."""
 
     partition: int
     offset: int
@@ -105,7 +109,7 @@ class Lane:
             self._loop.call_soon_threadsafe(_complete, settled)
 
     def _acknowledged(self, batch: _Batch, index: int, error: KafkaError | None, message: Any) -> None:
-        if batch.settle(index, error or Stored(message.partition(), message.offset())):
+        if batch.settle(index, error or _place(message)):
             self._settled.append(batch)
 
     def _refused(self, batch: _Batch, index: int, refusal: Exception) -> None:
@@ -125,6 +129,11 @@ class Lane:
         broken.purge()
         broken.flush(_POLL_SECONDS)
         self._wake_loop()
+
+
+def _place(message: Any) -> Stored:
+    offset = message.offset()
+    return Stored(message.partition(), UNKNOWN_OFFSET if offset is None else offset)
 
 
 def producer_settings(seconds: float) -> dict[str, Any]:

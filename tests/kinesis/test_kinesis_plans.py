@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from botocore.loaders import Loader
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from sandbox.servers.aws.constraints import check
 from sandbox.servers.aws.errors import ValidationError
+from sandbox.servers.kafka_lane import UNKNOWN_OFFSET, Stored
 from sandbox.servers.kinesis.definition import HASH_KEYS, Definition, first_shards, uniform_ranges
+from sandbox.servers.kinesis.puts import PutResult, _result
 from sandbox.servers.kinesis.resharding import next_changes, reshard
 from sandbox.servers.kinesis.sequence_numbers import SequenceNumbers, shard_of
 
@@ -98,3 +101,12 @@ def test_no_more_than_ten_broken_constraints_are_told() -> None:
     records = [{"Data": b"", "PartitionKey": ""} for _ in range(20)]
     with pytest.raises(ValidationError, match=r"^10 validation errors detected: .*records\.1\.member\.partitionKey"):
         check(shape, {"Records": records})
+
+
+def test_a_record_at_an_unknown_place_has_no_sequence_number_and_may_be_sent_again() -> None:
+    stream = SimpleNamespace(definition=SimpleNamespace(topic="t"), ends={0: 7})
+    route = SimpleNamespace(index=0, shard_id="shardId-000000000000", sequence=SequenceNumbers(1_700_000_000, 0))
+    unsure = _result(stream, route, Stored(0, UNKNOWN_OFFSET))
+    assert unsure == PutResult(error_code="InternalFailure", error_message="Internal Service Failure")
+    assert stream.ends == {}
+    assert _result(stream, route, Stored(0, 8)).sequence_number == route.sequence.of_record(8)
