@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from benchmarks.spark_work import CATALOG, SCHEMA
 from lib.data_cleaning import DataCleaning
 from lib.entities import ENTITIES, Entity
 from lib.notebook import Parameters
@@ -28,38 +27,34 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def stages(bench: Bench, spark: SparkSession, user_id: str, options: dict[str, str]) -> Iterator[Figure]:
+def stages(bench: Bench, spark: SparkSession, given: Parameters, options: dict[str, str]) -> Iterator[Figure]:
     """Seconds of each stage, of all records of a student's filled streams; nothing else runs meanwhile."""
     before = 0.0
-    for name, stage in STAGES.items():
+    for name in STAGES:
         with bench.step(f"streams: {name}"):
-            seconds = sum(discarded(bench, spark, entity, user_id, options, name, stage) for entity in ENTITIES)
+            seconds = sum(discarded(spark, entity, given, options, name) for entity in ENTITIES)
         yield Figure(f"  of them, one table at a time: {name}", seconds - before, "s")
         before = seconds
     with bench.step("streams: commit"):
-        seconds = sum(written(bench, spark, entity, user_id, options) for entity in ENTITIES)
+        seconds = sum(written(spark, entity, given, options) for entity in ENTITIES)
     yield Figure(
         "  of them, one table at a time: see what is new, and commit raw and clean rows", seconds - before, "s"
     )
 
 
-def discarded(
-    bench: Bench, spark: SparkSession, entity: Entity, user_id: str, options: dict[str, str], name: str, stage: Stage
-) -> float:
-    """Seconds of a query that takes the records through the stages and writes nothing."""
-    frames = spark.readStream.format("kinesis").options(**options, streamName=entity.stream(user_id)).load()
-    place = bench.scratch / f"checkpoints-{user_id}-{name}-{entity.name}"
-    query = stage(entity, frames).writeStream.format("noop").option("checkpointLocation", str(place))
+def discarded(spark: SparkSession, entity: Entity, given: Parameters, options: dict[str, str], name: str) -> float:
+    """Seconds of a query that takes the records through a stage and those before it, and writes nothing."""
+    frames = spark.readStream.format("kinesis").options(**options, streamName=entity.stream(given.user_id)).load()
+    place = f"{given.checkpoint_path}/{name}-{entity.name}"
+    query = STAGES[name](entity, frames).writeStream.format("noop").option("checkpointLocation", place)
     return seconds_of(query.trigger(**NOW).start())
 
 
-def written(bench: Bench, spark: SparkSession, entity: Entity, user_id: str, options: dict[str, str]) -> float:
+def written(spark: SparkSession, entity: Entity, given: Parameters, options: dict[str, str]) -> float:
     """Seconds of the query that fills the table."""
-    tables = Tables(spark, CATALOG, SCHEMA)
+    tables = Tables(spark, given.catalog, given.schema)
     tables.prepare()
     StreamTable(tables, entity).create()
-    place = str(bench.scratch / f"checkpoints-{user_id}-written")
-    given = Parameters(CATALOG, SCHEMA, user_id=user_id, checkpoint_path=place)
     return seconds_of(start_query(tables, entity, given, options, NOW))
 
 

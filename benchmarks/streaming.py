@@ -56,7 +56,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield Figure("  the larger to the smaller", large / small, "x", at_least(0.8))
         with fresh_streams(bench, spark) as user_id:
             fill(bench, user_id, bench.sizes.stream_small // len(ENTITIES))
-            yield from stages(bench, spark, user_id, OPTIONS)
+            yield from stages(bench, spark, parameters(bench, user_id), OPTIONS)
         yield from live(bench, spark, rows)
 
 

@@ -30,14 +30,16 @@ def within(column: str, keys: Collection[int]) -> Column:
 
 
 def with_keys(rows: DataFrame, column: str, keys: Collection[int]) -> DataFrame:
-    """The rows whose column holds one of at least one key."""
+    """The rows whose column holds one of at least one key. Many keys are sent only where any row may have one."""
     searched = rows.where(within(column, keys))
     if len(keys) <= _MOST_NAMED:
         return searched.where(F.col(column).isin(*keys))
+    if searched.isEmpty():
+        return searched
     return searched.join(_listed(rows, column, keys), column, "left_semi").select(*rows.columns)
 
 
-def without(rows: DataFrame, column: str, values: Collection[int] | Collection[str]) -> DataFrame:
+def without(rows: DataFrame, column: str, values: Collection[str]) -> DataFrame:
     """The rows whose column holds none of the values; it must not be NULL."""
     if len(values) <= _MOST_NAMED:
         return rows.where(~F.col(column).isin(*values)) if values else rows

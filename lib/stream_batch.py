@@ -41,14 +41,14 @@ class StreamBatch:
         """The distinct keys."""
         return set(self.places.values())
 
-    def left(self, keys: Collection[int], places: Collection[str]) -> DataFrame:
-        """The parsed rows that have none of the keys and are at none of the places.
+    def places_of(self, keys: Collection[int]) -> set[str]:
+        """The places of the parsed records that have one of the keys."""
+        return {place for place, key in self.places.items() if key in keys}
 
-        They are told by their places: Spark would test a condition on a parsed value before the parsing, and parse
-        each line a few times more for it.
-        """
-        of_keys = {place for place, key in self.places.items() if key in keys} if keys else set()
-        return without(self.rows, "source_file", of_keys.union(places, self.unparsed))
+    def left(self, places: Collection[str]) -> DataFrame:
+        """The parsed rows at other places. They are told by these, for Spark would test a condition on a parsed value
+        before the parsing, and parse each line a few times more for it."""
+        return without(self.rows, "source_file", self.unparsed.union(places))
 
 
 def look_at(entity: Entity, landed: DataFrame) -> StreamBatch:

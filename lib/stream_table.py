@@ -18,7 +18,7 @@ from pyspark.sql.types import StructType
 from lib.data_cleaning import STAGE as CLEAN_STAGE
 from lib.data_cleaning import DataCleaning
 from lib.entities import Entity
-from lib.key_search import spans, with_keys, within
+from lib.key_search import spans, with_keys
 from lib.s3_data_loader import STAGE as PARSE_STAGE
 from lib.s3_data_loader import unparsed
 from lib.schemas import KEY, LANDED, QUARANTINE, clean_schema, raw_schema
@@ -82,7 +82,7 @@ class StreamTable:
         earlier = self._earlier(batch)
         self._keep(batch, batch.places.keys() & earlier.keys())
         doubtful = batch.doubtful | set(earlier.values())
-        fresh = self._cleaning.transform(batch.left(doubtful, ()))
+        fresh = self._cleaning.transform(batch.left(batch.places_of(doubtful)))
         new = [fresh] if doubtful < batch.keys else []
         new += self._settle(doubtful) if doubtful else []
         if new:
@@ -99,15 +99,13 @@ class StreamTable:
     def _earlier(self, batch: StreamBatch) -> dict[str, int]:
         """The key of each record in the raw table that has a key of the batch, by its place. Where rows come in their
         order there is none, and to see that costs a look at the files' statistics."""
-        if self._raw.where(within(self.entity.key, batch.keys)).isEmpty():
-            return {}
         found = with_keys(self._raw, self.entity.key, batch.keys).select("source_file", self.entity.key).toArrow()
         return dict(zip(found["source_file"].to_pylist(), found[self.entity.key].to_pylist(), strict=True))
 
     def _keep(self, batch: StreamBatch, there: Collection[str]) -> None:
         """Add the parsed records to the raw table, except those that are there, by their places."""
         if len(there) < len(batch.places):
-            self.tables.append(batch.left((), there), raw_stream_table(self.entity))
+            self.tables.append(batch.left(there), raw_stream_table(self.entity))
 
     def _settle(self, keys: Collection[int]) -> list[DataFrame]:
         """See to it that the table's rows are what all records of their keys say; give those that are to be added."""

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-JOBS = ("load_data", "clean_pin", "clean_geo", "clean_user", "query_data")
-QUIET = {"DATABRICKS_SDK_UPSTREAM": "pinterest-pipeline", "JUPYTER_PREFER_ENV_PATH": "1"}
+from sandbox.papermill_run import KERNEL_VARIABLES
+from sandbox.run.jobs import STEPS
+
+JOBS = tuple(job for step in STEPS for job in step)
+QUIET = {"DATABRICKS_SDK_UPSTREAM": "pinterest-pipeline", **KERNEL_VARIABLES}
 
 
 def connected(sandbox: Any) -> dict[str, str]:

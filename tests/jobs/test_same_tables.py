@@ -19,12 +19,13 @@ from lib.entities import ENTITIES
 from lib.notebook import Parameters
 from lib.tables import Tables
 from sandbox.data.files import write_json_lines
+from sandbox.papermill_run import KERNEL_VARIABLES
+from sandbox.run.jobs import NOTEBOOKS
 from sandbox.run.jobs import run_jobs as run_by_papermill
 from sandbox.settings import ROOT
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.full, pytest.mark.timeout(900)]
 
-NOTEBOOKS = ROOT / "notebooks" / "jobs"
 ROWS = 200
 Rows = dict[str, list[str]]
 
@@ -64,7 +65,7 @@ def by_nbval(variables: dict[str, str], _: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
         [*command, *(NOTEBOOKS / f"{job}.ipynb" for job in JOBS)],
-        env={**os.environ, **variables, "JUPYTER_PREFER_ENV_PATH": "1"},
+        env={**os.environ, **variables, **KERNEL_VARIABLES},
         cwd=ROOT,
         capture_output=True,
         text=True,

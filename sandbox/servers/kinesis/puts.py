@@ -181,7 +181,7 @@ def _result(stream: Stream, route: Route, outcome: Outcome) -> PutResult:
         return _throttled(stream, route)
     # It may be in Kafka all the same, or is, at a place that nobody tells: without one it has no sequence number.
     stream.ends.pop(route.index, None)
-    LOG.warning("a record of %s was not acknowledged: %s", stream.definition.topic, outcome)
+    LOG.warning("the place of a record of %s is not known: %s", stream.definition.topic, outcome)
     return PutResult(error_code=ServiceError.code, error_message="Internal Service Failure")
 
 
