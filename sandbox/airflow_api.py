@@ -5,10 +5,16 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from sandbox.errors import SandboxError
 
 SECONDS = 30
+# Airflow's SQLite refuses one of two that write in the same moment: nothing of it is done, and the same is asked again.
+AGAIN = Retry(
+    status=5, connect=0, read=0, status_forcelist=[500], allowed_methods=None, backoff_factor=0.2, raise_on_status=False
+)
 # States in which a run goes on by itself.
 UNDER_WAY = ("queued", "running")
 Facts = dict[str, Any]
@@ -23,7 +29,8 @@ class AirflowApi:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._headers: dict[str, str] = {}
+        self._http = requests.Session()
+        self._http.mount(address, HTTPAdapter(max_retries=AGAIN))
 
     def health(self) -> Facts:
         """The health of each component: metadatabase, scheduler, triggerer, dag_processor."""
@@ -98,11 +105,10 @@ class AirflowApi:
         self, method: str, path: str, body: Facts | None = None, query: Facts | None = None
     ) -> requests.Response:
         """One request, with a token; the server gives one to whoever asks."""
-        if not self._headers and not path.endswith("/health"):
-            token = told(requests.get(f"{self.address}/auth/token", timeout=SECONDS))["access_token"]
-            self._headers = {"Authorization": f"Bearer {token}"}
-        url = f"{self.address}{path}"
-        return requests.request(method, url, json=body, params=query, headers=self._headers, timeout=SECONDS)
+        if "Authorization" not in self._http.headers and not path.endswith("/health"):
+            token = told(self._http.get(f"{self.address}/auth/token", timeout=SECONDS))["access_token"]
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        return self._http.request(method, f"{self.address}{path}", json=body, params=query, timeout=SECONDS)
 
 
 def run_path(dag_id: str, run_id: str) -> str:

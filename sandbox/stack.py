@@ -22,6 +22,8 @@ from sandbox.settings import Settings, private_folder, write_private
 from sandbox.supervisor import Supervisor
 
 POLL_SECONDS = 0.25
+# What supervisord tells of a program. It calls one STARTING for a second, though a part may answer sooner.
+SUPERVISED = {"RUNNING": "running", "STARTING": "running", "BACKOFF": "restarting", "FATAL": "failed"}
 AnyPart = TypeVar("AnyPart", bound=Part)
 
 
@@ -181,12 +183,10 @@ class Stack:
 
     def part_status(self, part: Part, info: dict[str, Any], group: list[Any]) -> PartStatus:
         """The state of one part."""
-        state = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "restarting", "FATAL": "failed"}.get(
-            info.get("statename", ""), "stopped"
-        )
+        state = SUPERVISED.get(info.get("statename", ""), "stopped")
+        seconds = info["now"] - info["start"] if state == "running" else 0
         if state == "running" and not all(listening(port) for port in part.ports.values()):
             state = "starting"
-        seconds = info["now"] - info["start"] if info.get("statename") == "RUNNING" else 0
         return PartStatus(part.name, part.stands_for, state, part.address, resident_megabytes(group), seconds)
 
     def memory(self) -> dict[str, float]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sandbox.environment import variables
 from sandbox.parts.base import listening
 from sandbox.settings import PORT_OFFSETS, ROOT, Settings
-from sandbox.stack import Stack
+from sandbox.stack import Stack, wait_until
 
 FIRST_BASE, LAST_BASE = 18000, 22000
 
@@ -94,7 +94,8 @@ class SandboxUnderTest:
         return int(self.stack.supervisor.states()[part]["pid"])
 
     def kill(self, part: str) -> None:
-        """kill -9 a part, as a crash would."""
+        """kill -9 a part, as a crash would; one that has just crashed runs again first."""
+        assert wait_until(lambda: self.pid(part) > 0, seconds=60), f"{part} does not run"
         psutil.Process(self.pid(part)).kill()
 
 
