@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pyspark import cloudpickle
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -28,8 +29,12 @@ _TRIGGERS: dict[str, dict[str, Any]] = {
     AVAILABLE_NOW: {"availableNow": True},
     CONTINUOUS: {"processingTime": "1 second"},
 }
+_STARTS = 4
+_SLOW_PYTHON = "waiting for the Python worker to connect back"
 _LOOK_SECONDS = 1.0
 _COUNT_SECONDS = 5.0
+# Counting takes the server's time from the queries: a tenth of it at most.
+_COUNT_SHARE = 0.1
 
 
 class StreamFailedError(CourseError):
@@ -50,13 +55,13 @@ class StreamRun:
     batches: list[Batch] = field(default_factory=list)
     tallies: dict[str, list[Tally]] = field(default_factory=lambda: {stream_table(entity): [] for entity in ENTITIES})
 
-    def count(self) -> None:
-        """Add a tally of each table."""
-        set_aside, now = self._quarantined(), datetime.now(UTC)
+    def count(self, empty: Collection[str] = ()) -> None:
+        """Add a tally of each table; those called `empty` are known to hold nothing."""
+        set_aside = {} if QUARANTINE in empty else self._quarantined()
         for entity in ENTITIES:
-            stages = set_aside.get(stream_table(entity), {})
-            records = self.tables.known(raw_stream_table(entity)).count() + stages.get(PARSE_STAGE, 0)
-            self.tallies[stream_table(entity)].append(Tally(now, records, sum(stages.values())))
+            stages, raw = set_aside.get(stream_table(entity), {}), raw_stream_table(entity)
+            records = stages.get(PARSE_STAGE, 0) + (0 if raw in empty else self.tables.known(raw).count())
+            self.tallies[stream_table(entity)].append(Tally(datetime.now(UTC), records, sum(stages.values())))
 
     def summary(self) -> DataFrame:
         """One row a table: table, batches, records (of this run), total (records of all runs), rows, quarantined."""
@@ -105,7 +110,7 @@ def write_stream_data(
     trigger, ends_at = _trigger(parameters), _end(parameters)
     prepare(spark)
     tables = Tables(spark, parameters.catalog, parameters.schema)
-    tables.prepare()
+    before = tables.prepare()
     run = StreamRun(tables)
     queries: list[Any] = []
 
@@ -114,7 +119,7 @@ def write_stream_data(
 
     try:
         _side_by_side(lambda entity: StreamTable(tables, entity).create())
-        run.count()
+        run.count(empty={QUARANTINE, *map(raw_stream_table, ENTITIES)} - before)
         _side_by_side(start)
         _follow(run, queries, ends_at, show or _overprint)
     except KeyboardInterrupt:
@@ -161,7 +166,19 @@ def start_query(
     timed = frames.withWatermark("approximateArrivalTimestamp", "0 seconds")
     writer = timed.writeStream.queryName(name).foreachBatch(_taker(tables.catalog, tables.schema, entity))
     place = f"{parameters.checkpoint_path.rstrip('/')}/{name}"
-    return writer.option("checkpointLocation", place).trigger(**trigger).start()
+    return started(writer.option("checkpointLocation", place).trigger(**trigger))
+
+
+def started(writer: Any) -> Any:
+    """Start a query, again where its Python process did not answer the server in time: on a busy machine ten seconds,
+    which no setting changes, may be too few. There is no query then."""
+    for _ in range(_STARTS - 1):
+        try:
+            return writer.start()
+        except PySparkException as error:
+            if _SLOW_PYTHON not in str(error):
+                raise
+    return writer.start()
 
 
 def _taker(catalog: str, schema: str, entity: Entity) -> Callable[[DataFrame, int], None]:
@@ -181,10 +198,17 @@ def _follow(run: StreamRun, queries: list[Any], ends_at: float, show: Callable[[
         for query in queries:
             _gather(run, query, seen)
         if not running or time.monotonic() >= count_at:
-            run.count()
-            count_at = time.monotonic() + _COUNT_SECONDS
+            count_at = _count(run)
         show(line(run.tallies, run.batches))
         time.sleep(_LOOK_SECONDS if running else 0)
+
+
+def _count(run: StreamRun) -> float:
+    """Add a tally; the moment for the next one, on the monotonic clock."""
+    began = time.monotonic()
+    run.count()
+    now = time.monotonic()
+    return now + max(_COUNT_SECONDS, (now - began) / _COUNT_SHARE)
 
 
 def _gather(run: StreamRun, query: Any, seen: set[tuple[str, int]]) -> None:

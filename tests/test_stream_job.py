@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.errors import PySparkException
 from landing import USER, USER_ID, land, line
 from streams import OPTIONS, Streams, rows_of
 
@@ -13,7 +14,7 @@ from lib.errors import SettingsError
 from lib.jobs import clean, load_data
 from lib.notebook import Parameters
 from lib.parity import check_parity
-from lib.stream_job import StreamRun, write_stream_data
+from lib.stream_job import StreamRun, started, write_stream_data
 from lib.tables import QUARANTINE, Tables, stream_table
 from sandbox.parts.kinesis import Kinesis
 
@@ -105,3 +106,30 @@ def test_a_parameter_that_cannot_be_read_is_told_before_anything_starts(changes:
     given = {"catalog": "c", "schema": "s", "user_id": USER_ID, "checkpoint_path": "/nowhere", **changes}
     with pytest.raises(SettingsError, match=told):
         write_stream_data(None, Parameters(**given), OPTIONS)
+
+
+class Writer:
+    """A query that fails to start as often as it has failures left."""
+
+    def __init__(self, *failures: str) -> None:
+        self.failures = list(failures)
+
+    def start(self) -> str:
+        if self.failures:
+            raise PySparkException(self.failures.pop(0))
+        return "a query"
+
+
+SLOW = "SocketTimeoutException: Timed out while waiting for the Python worker to connect back"
+
+
+def test_a_query_whose_python_is_slow_to_start_is_started_again() -> None:
+    assert started(Writer(SLOW, SLOW)) == "a query"
+
+
+@pytest.mark.parametrize("failures", [("no such stream",), (SLOW,) * 9], ids=["another failure", "slow for ever"])
+def test_a_query_that_cannot_start_is_not_started_for_ever(failures: tuple[str, ...]) -> None:
+    writer = Writer(*failures)
+    with pytest.raises(PySparkException, match=failures[0]):
+        started(writer)
+    assert len(failures) - len(writer.failures) <= 4
