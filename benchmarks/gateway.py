@@ -222,7 +222,7 @@ def deploy(bench: Bench, definition: dict[str, Any]) -> str:
     client = bench.stack.part(ApiGateway).client
     api = str(client.import_rest_api(body=json.dumps(definition).encode())["id"])
     proxy = bench.stack.part(RestProxy).address.removeprefix("http://")
-    client.create_deployment(restApiId=api, stageName=NAME, variables={"restProxy": proxy})
+    client.create_deployment(restApiId=api, stageName=NAME, variables={"restProxy": proxy, "vpcLinkId": NAME})
     return api
 
 

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from sandbox_under_test import SandboxUnderTest, clean_environment
 
+from sandbox.parts.api_gateway import VPC_LINK
 from sandbox.servers.kafka_properties import librdkafka_settings
 from sandbox.settings import ROOT
 
@@ -44,6 +45,7 @@ def environment(sandbox: SandboxUnderTest, topic: str) -> dict[str, str]:
         "BUCKET": sandbox.bucket,
         "API_DEFINITION": str(ROOT / "aws" / "api.yaml"),
         "REST_PROXY": sandbox.rest_proxy_url.removeprefix("http://"),
+        "VPC_LINK": VPC_LINK,
         "INVOKE_URL": gateway.address + "/restapis/{api}/{stage}/_user_request_",
     }
 

@@ -224,7 +224,7 @@ def deploy_by_boto3(gateway: GatewayProcess, body: bytes, backend: str, plan: di
     client = gateway.client()
     api_id = client.import_rest_api(body=body, parameters={"endpointConfigurationTypes": "REGIONAL"})["id"]
     deployment_id = client.create_deployment(restApiId=api_id)["id"]
-    variables = {"restProxy": backend}
+    variables = {"restProxy": backend, "vpcLinkId": "a-link"}
     client.create_stage(restApiId=api_id, stageName="dev", deploymentId=deployment_id, variables=variables)
     key_id = client.create_api_key(name="test", enabled=True, value=API_KEY_VALUE)["id"]
     stages = [{"apiId": api_id, "stage": "dev"}]

@@ -2,7 +2,7 @@
 
 The AWS profile leads to the services. The environment tells what on Amazon is known from the course's first steps:
 NAME (a prefix of everything made here), TOPIC (it is there), BUCKET, API_DEFINITION (aws/api.yaml), REST_PROXY (its
-host and port), INVOKE_URL (with `{api}` and `{stage}` in it).
+host and port), VPC_LINK (the one that leads there), INVOKE_URL (with `{api}` and `{stage}` in it).
 
 It ends with one line of JSON: how many rows were posted and found, and what the logs told of them.
 """
@@ -50,7 +50,8 @@ def deploy_api(undo: ExitStack) -> str:
     gateway = boto3.client("apigateway")
     api = gateway.import_rest_api(body=Path(os.environ["API_DEFINITION"]).read_bytes())["id"]
     undo.callback(gateway.delete_rest_api, restApiId=api)
-    gateway.create_deployment(restApiId=api, stageName=STAGE, variables={"restProxy": os.environ["REST_PROXY"]})
+    proxy = {"restProxy": os.environ["REST_PROXY"], "vpcLinkId": os.environ["VPC_LINK"]}
+    gateway.create_deployment(restApiId=api, stageName=STAGE, variables=proxy)
     key = gateway.create_api_key(name=NAME, enabled=True)
     undo.callback(gateway.delete_api_key, apiKey=key["id"])
     plan = gateway.create_usage_plan(

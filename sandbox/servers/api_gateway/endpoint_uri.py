@@ -14,12 +14,16 @@ STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 PLACEHOLDER = re.compile(r"\{([a-zA-Z0-9._:-]+)\+?\}")
 
 
+def in_stage(text: str, variables: Mapping[str, str]) -> str:
+    """A text with the stage's variables put in; one that the stage lacks is empty."""
+    return STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), text)
+
+
 class EndpointUri:
     """A `uri` in a stage with its variables."""
 
     def __init__(self, uri: str, variables: Mapping[str, str]) -> None:
-        filled = STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
-        self._pieces = PLACEHOLDER.split(filled)  # text, name, text, name, ..., text
+        self._pieces = PLACEHOLDER.split(in_stage(uri, variables))  # text, name, text, name, ..., text
 
     def fill(self, values: Mapping[str, str | None], query: str) -> URL:
         """The address with path parameters as the client wrote them, percent signs and all, and a query string.

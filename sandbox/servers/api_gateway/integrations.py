@@ -11,7 +11,7 @@ from typing import Protocol
 
 from aiohttp import ClientSession
 
-from sandbox.servers.api_gateway import aws_integration, http_integration, http_proxy, mock_integration
+from sandbox.servers.api_gateway import aws_integration, http_integration, http_proxy, mock_integration, vpc_link
 from sandbox.servers.api_gateway.document import Method
 from sandbox.servers.api_gateway.invocation import IntegrationAnswer, Invocation
 from sandbox.servers.aws.errors import BadRequestError
@@ -52,6 +52,7 @@ def check_integration(method: Method) -> Iterable[str]:
     timeout = (method.integration or {}).get("timeoutInMillis", MAX_TIMEOUT_MS)
     if not isinstance(timeout, int) or not MIN_TIMEOUT_MS <= timeout <= MAX_TIMEOUT_MS:
         yield f"Timeout should be between {MIN_TIMEOUT_MS} ms and {MAX_TIMEOUT_MS} ms"
+    yield from vpc_link.check(method.integration or {})
     yield from known.check(method)
 
 
@@ -60,6 +61,8 @@ def build_integration(method: Method, variables: Mapping[str, str]) -> Integrati
     known = TYPES.get(_type_name(method))
     if method.integration is None or known is None:
         raise BadRequestError("No integration defined for method")
+    if vpc_link.is_missing(method.integration, variables):
+        return vpc_link.MissingLink()
     timeout = method.integration.get("timeoutInMillis", MAX_TIMEOUT_MS) / 1000
     return known.build(method, timeout, variables)
 

@@ -67,8 +67,8 @@ def _save(state: State, api: Api, path: str, verb: str, integration: Params) -> 
 
 
 def _check(api: Api, path: str, verb: str, integration: Params) -> None:
-    if integration["type"] == "AWS_PROXY" or integration.get("connectionType") == "VPC_LINK":
-        raise NotImplementedOperationError("Integrations of type AWS_PROXY and through a VPC link are not served here")
+    if integration["type"] == "AWS_PROXY":
+        raise NotImplementedOperationError("Integrations of type AWS_PROXY are not served here")
     declared = read_method(api, path, verb, api.operation(path, verb))["requestParameters"] or {}
     several = [name.replace(REQUEST, f"{REQUEST}multivalue") for name in declared]
     sources = (integration.get("requestParameters") or {}).values()
