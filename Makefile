@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run nightly mwaa test test-full bench check format lock setup setup-dev up down clean
+.PHONY: help run nightly mwaa deploy destroy diff cost test test-full bench check format lock setup setup-dev up down clean
 
 ROWS ?= 11154
 SEED ?= 1
@@ -22,6 +22,18 @@ nightly: setup ## Run the job notebooks for a date without a scheduler, as a lin
 
 mwaa: setup ## Let Airflow run the job notebooks for a date on the Jobs API, and follow it (DATE=)
 	@$(BIN)/sandbox mwaa --date $(DATE)
+
+deploy: setup ## Make or update a part of the course on your AWS account (PART=, or PART=all)
+	@$(BIN)/python -m deployment deploy $(PART)
+
+destroy: setup ## Remove a part from your AWS account, and look for what is left (PART=, or PART=all; YES=1)
+	@$(BIN)/python -m deployment destroy $(PART) $(if $(YES),--yes)
+
+diff: setup ## Show what deploying would change on your AWS account (PART=)
+	@$(BIN)/python -m deployment diff $(PART)
+
+cost: setup ## Show what the parts cost on AWS, by the hour and on a course day (PART=)
+	@$(BIN)/python -m deployment cost $(PART)
 
 test: setup-dev ## The gate: is every part correct? Real servers, their own ports and folder
 	@$(BIN)/python -m pytest -m "not full"

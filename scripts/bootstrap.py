@@ -18,6 +18,8 @@ ENVIRONMENTS = {
     "airflow": ".venv-airflow",
     "airflow2": ".venv-airflow2",
     "databricks": ".venv-databricks",
+    "templates": ".venv-templates",
+    "emulator": ".venv-emulator",
 }
 # Our own packages, each of use without the course too.
 PACKAGES = [os.path.join(ROOT, "packages", "pyspark-kinesis")]

@@ -84,6 +84,16 @@ def test_what_runs_on_databricks_needs_pyspark_and_the_standard_library_only(nam
     assert imported_packages(ROOT / "lib" / f"{name}.py") <= allowed
 
 
+@pytest.mark.parametrize("path", modules_of("deployment"), ids=lambda path: path.stem)
+def test_the_deployment_knows_neither_lib_nor_the_sandbox(path: Path) -> None:
+    assert not imported_packages(path) & {"lib", "sandbox", "airflow", "tests"}
+
+
+@pytest.mark.parametrize("package", ["lib", "sandbox"])
+def test_neither_lib_nor_the_sandbox_knows_the_deployment(package: str) -> None:
+    assert not [path for path in modules_of(package) if "deployment" in imported_packages(path)]
+
+
 def test_git_keeps_lib_and_parts() -> None:
     ignored = subprocess.run(
         ["git", "check-ignore", "lib/entities.py", "sandbox/parts/kafka.py"], cwd=ROOT, capture_output=True, check=False
@@ -111,7 +121,7 @@ def test_every_package_is_listed_for_the_installer() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     present = {
         str(path.parent.relative_to(ROOT)).replace("/", ".")
-        for package in ("lib", "sandbox")
+        for package in ("deployment", "lib", "sandbox")
         for path in (ROOT / package).rglob("__init__.py")
     }
     assert listed == present
