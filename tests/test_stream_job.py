@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.errors import PySparkException
 from landing import USER, USER_ID, land, line
+from pyspark.errors import PySparkException
 from streams import OPTIONS, Streams, rows_of
 
 from lib.entities import ENTITIES
