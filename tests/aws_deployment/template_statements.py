@@ -71,3 +71,17 @@ def _below(node: Any) -> Iterator[dict[str, Any]]:
 
 
 ALL = list(statements())
+# The IAM action of an operation, where it has another name.
+_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
+
+
+def iam_action(service: str, operation: str) -> str:
+    """The action that a call asks the right for."""
+    return _ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}")
+
+
+def allowed(role: str) -> set[str]:
+    """The actions that a role allows; it is called by its part and its logical id."""
+    part, name = role.split()
+    own = [one for one in ALL if (one.part.name, one.resource) == (part, name) and one.allows and not one.trust]
+    return {action for statement in own for action in statement.actions}

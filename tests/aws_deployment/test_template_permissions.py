@@ -8,20 +8,12 @@ import boto3
 import pytest
 import yaml
 from rendered_templates import every_resource
-from template_statements import ALL
+from template_statements import allowed, iam_action
 
 from deployment.parts import ROOT
 
 VENDORS = yaml.safe_load((Path(__file__).parent / "vendor_permissions.yaml").read_text())
 ROLES = {f"{part.name} {name}": role for part, name, role in every_resource("AWS::IAM::Role")}
-# The IAM action of an operation, where it has another name.
-ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
-
-
-def allowed(role: str) -> set[str]:
-    part, name = role.split()
-    own = [one for one in ALL if (one.part.name, one.resource) == (part, name) and one.allows and not one.trust]
-    return {action for statement in own for action in statement.actions}
 
 
 def vendors(role: str) -> set[str]:
@@ -92,4 +84,4 @@ def operations(service: str, source: Path, caller: str) -> set[str]:
             case ast.Call(func=ast.Attribute(attr=called, value=ast.Attribute(attr=name))) if name == caller:
                 found.add(model[called])
     assert found
-    return {ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}") for operation in found}
+    return {iam_action(service, operation) for operation in found}
