@@ -1,6 +1,7 @@
 """`sandbox trace` names the very request that brought a record."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,11 @@ import requests
 from confluent_kafka import Producer
 from rest_proxy_process import JSON, Client, eventually
 
+from sandbox.parts.kinesis import Kinesis
 from sandbox.run.counts import records
-from sandbox.run.trace import request_hops
-from sandbox.run.trace_request import request_of
+from sandbox.run.trace import request_hops, stream_request_hop
+from sandbox.run.trace_request import request_of, stream_requests
+from sandbox.run.trace_stream import shard_records
 from sandbox.servers.kafka_properties import librdkafka_settings
 
 pytestmark = pytest.mark.sandbox
@@ -83,3 +86,33 @@ def test_a_record_of_another_producer_shows_no_request_though_its_topic_had_one_
     producer.produce(topic, b"1", b"1")
     assert producer.flush(30) == 0
     assert request_of(sandbox.settings, sent_records(sandbox, topic)["1"]).proxy is None
+
+
+@pytest.fixture
+def stream(sandbox: Any) -> Iterator[str]:
+    kinesis, name = sandbox.stack.part(Kinesis).client, f"traced-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    yield name
+    kinesis.delete_stream(StreamName=name)
+
+
+def test_a_record_of_a_stream_shows_the_request_that_brought_it(sandbox: Any, stream: str) -> None:
+    told = {}
+    for number in range(5):
+        body = {"StreamName": stream, "Data": {"ind": number}, "PartitionKey": str(number)}
+        address = f"{sandbox.invoke_url}/streams/{stream}/record"
+        answer = requests.put(address, json=body, headers={"x-api-key": sandbox.api_key}, timeout=10)
+        told[str(number)] = answer.headers["x-amzn-RequestId"]
+    kinesis = sandbox.stack.part(Kinesis).client
+    (shard,) = kinesis.list_shards(StreamName=stream)["Shards"]
+    arrived = {
+        record["PartitionKey"]: record["ApproximateArrivalTimestamp"]
+        for record in shard_records(kinesis, stream, shard["ShardId"])
+    }
+    eventually(lambda: all(stream_requests(sandbox.settings, stream, at) for at in arrived.values()), "the log")
+    hops = {key: stream_request_hop(sandbox.settings, stream, at) for key, at in arrived.items()}
+    assert {key: hop.where for key, hop in hops.items()} == {
+        key: f"API Gateway, request {request}" for key, request in told.items()
+    }
+    assert hops["0"].what.startswith(f"PUT /prod/streams/{stream}/record 200 in ")

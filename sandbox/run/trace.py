@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from sandbox.data import schema
 from sandbox.parts.kafka import Kafka
@@ -17,7 +18,7 @@ from sandbox.parts.spark import Spark
 from sandbox.parts.spark_session import session
 from sandbox.run.counts import origin, records
 from sandbox.run.replace import SCHEMA
-from sandbox.run.trace_request import request_of
+from sandbox.run.trace_request import request_of, stream_requests
 from sandbox.run.trace_stream import stream_records
 from sandbox.settings import Settings
 from sandbox.stack import Stack
@@ -71,12 +72,14 @@ def short(value: Any) -> str:
 
 def database_hop(mariadb: MariaDB, entity: schema.Entity, ind: int) -> Hop:
     """The row in the source database."""
-    engine = mariadb.engine()
+    engine, where = mariadb.engine(), f"{entity.table}, {entity.key} = {ind}"
+    if not inspect(engine).has_table(entity.table):
+        return Hop("database", where, "no table yet: fill it with sandbox data")
     with engine.connect() as connection:
         query = text(f"SELECT * FROM {entity.table} WHERE `{entity.key}` = :ind")  # noqa: S608
         row = connection.execute(query, {"ind": ind}).mappings().first()
     engine.dispose()
-    return Hop("database", f"{entity.table}, {entity.key} = {ind}", fields(dict(row)) if row else NOWHERE)
+    return Hop("database", where, fields(dict(row)) if row else NOWHERE)
 
 
 def fields(row: dict[str, Any]) -> str:
@@ -162,10 +165,21 @@ def reason_of(letter: Any) -> str:
 def stream_hops(stack: Stack, entity: schema.Entity, ind: int) -> list[Hop]:
     """The row's records in its Kinesis stream; silent where it did not go that way."""
     stream = f"streaming-{stack.secrets.user_id}-{entity.name}"
-    found = stream_records(stack.part(Kinesis).client, stream, entity.key, ind)
-    return [
-        Hop("stream", f"{stream}, {shard}", f"sequence number {record['SequenceNumber']}") for shard, record in found
-    ]
+    hops = []
+    for shard, record in stream_records(stack.part(Kinesis).client, stream, entity.key, ind):
+        hops.append(stream_request_hop(stack.settings, stream, record["ApproximateArrivalTimestamp"]))
+        hops.append(Hop("stream", f"{stream}, {shard}", f"sequence number {record['SequenceNumber']}"))
+    return hops
+
+
+def stream_request_hop(settings: Settings, stream: str, arrived: datetime) -> Hop:
+    """The request that brought a record of a stream to the gateway; all that may have, where there were several."""
+    found = stream_requests(settings, stream, arrived)
+    if not found:
+        return Hop("stream request", "API Gateway", "none in the log: it came straight to Kinesis, or was rotated")
+    where = "one of " if len(found) > 1 else ""
+    where += ", ".join(f"request {line['requestId']}" for line in found)
+    return Hop("stream request", f"API Gateway, {where}", "\n".join(map(answered, found)))
 
 
 def table_hops(spark: Spark, entity: schema.Entity, ind: int) -> list[Hop]:

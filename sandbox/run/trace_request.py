@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.settings import Settings
@@ -33,6 +34,24 @@ def request_of(settings: Settings, record: Any) -> Bringing:
     return Bringing(proxy, next(found, None))
 
 
+def stream_requests(settings: Settings, stream: str, arrived: datetime) -> list[Line]:
+    """The gateway's requests that put records into a stream while one arrived there.
+
+    Kinesis keeps no request with a record: where two posters put at once, both requests are told.
+    """
+    moment = arrived.timestamp() * 1000
+    return [
+        line
+        for line in lines(settings, "api-gateway", f"/streams/{stream}/record")
+        if line["status"] == 200 and at_work(line, moment)
+    ]
+
+
+def at_work(line: Line, moment: float) -> bool:
+    """Whether a request was under way at a moment, in milliseconds since 1970."""
+    return bool(line["requestTimeEpoch"] <= moment <= line["requestTimeEpoch"] + line["responseLatency"] + 1)
+
+
 def lines(settings: Settings, part: str, text: str) -> Iterator[Line]:
     """The lines of a part's request log in which a text occurs, rotated files included, newest first."""
     newest = settings.log(part)
@@ -47,8 +66,7 @@ def brought(line: Line, record: Any) -> bool:
     if line.get("topic") != record.topic():
         return False
     _, created = record.timestamp()
-    during = line["requestTimeEpoch"] <= created <= line["requestTimeEpoch"] + line["responseLatency"] + 1
-    return during and any(
+    return at_work(line, created) and any(
         partition == record.partition() and first <= record.offset() <= last
         for partition, first, last in line["offsets"]
     )
