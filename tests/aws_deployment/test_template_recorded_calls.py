@@ -80,21 +80,23 @@ def test_the_sink_asks_of_s3_what_the_connectors_role_allows(
     assert recorded <= allowed("msk-connect ConnectorRole")
 
 
-def test_the_source_asks_of_kinesis_what_the_service_role_allows(sandbox: Any, recorded: set[str]) -> None:
+@pytest.fixture
+def stream(sandbox: Any) -> Iterator[str]:
+    """A stream with a record, made before anything is recorded."""
     client, name = sandbox.stack.part(Kinesis).client, f"recorded-{uuid.uuid4().hex[:8]}"
     client.create_stream(StreamName=name, ShardCount=2)
     client.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    try:
-        client.put_record(StreamName=name, Data=b"{}", PartitionKey="1")
-        recorded.clear()
-        reader = KinesisStreamReader(read_options({"streamName": name, "initialPosition": "earliest"}))
-        start = reader.initialOffset()
-        end = reader.latestOffset(start, reader.getDefaultReadLimit())
-        records = [row for part in reader.partitions(start, end) for row in reader.read(part)]
-        reader.stop()
-        asked = set(recorded)
-    finally:
-        client.delete_stream(StreamName=name)
+    client.put_record(StreamName=name, Data=b"{}", PartitionKey="1")
+    yield name
+    client.delete_stream(StreamName=name)
+
+
+def test_the_source_asks_of_kinesis_what_the_service_role_allows(stream: str, recorded: set[str]) -> None:
+    reader = KinesisStreamReader(read_options({"streamName": stream, "initialPosition": "earliest"}))
+    start = reader.initialOffset()
+    end = reader.latestOffset(start, reader.getDefaultReadLimit())
+    records = [row for part in reader.partitions(start, end) for row in reader.read(part)]
+    reader.stop()
     assert records
-    assert "kinesis:GetRecords" in asked
-    assert asked <= allowed("databricks ServiceRole")
+    assert "kinesis:GetRecords" in recorded
+    assert recorded <= allowed("databricks ServiceRole")
