@@ -31,7 +31,8 @@ def deploy(part: PartName) -> None:
     for one in parts:
         deploy_part(project, one)
         write_environment(project)
-    console.print(f"The settings of what stands: {environment_file().name}", highlight=False)
+    if environment_file().exists():
+        console.print(f"The settings of what stands: {environment_file().name}", highlight=False)
 
 
 def deploy_part(project: Project, part: Part) -> None:
