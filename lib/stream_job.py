@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspark import cloudpickle
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -22,7 +21,7 @@ from lib.notebook import Parameters, prepare
 from lib.s3_data_loader import STAGE as PARSE_STAGE
 from lib.stream_progress import Batch, Tally, batch_of, line
 from lib.stream_table import StreamTable
-from lib.tables import QUARANTINE, Tables, raw_stream_table, stream_table
+from lib.tables import QUARANTINE, Tables, raw_stream_table, retried, stream_table
 
 AVAILABLE_NOW, CONTINUOUS = "available_now", "continuous"
 _TRIGGERS: dict[str, dict[str, Any]] = {
@@ -57,11 +56,11 @@ class StreamRun:
 
     def count(self, empty: Collection[str] = ()) -> None:
         """Add a tally of each table; those called `empty` are known to hold nothing."""
-        set_aside = {} if QUARANTINE in empty else self._quarantined()
+        set_aside, now = {} if QUARANTINE in empty else self._quarantined(), datetime.now(UTC)
         for entity in ENTITIES:
             stages, raw = set_aside.get(stream_table(entity), {}), raw_stream_table(entity)
             records = stages.get(PARSE_STAGE, 0) + (0 if raw in empty else self.tables.known(raw).count())
-            self.tallies[stream_table(entity)].append(Tally(datetime.now(UTC), records, sum(stages.values())))
+            self.tallies[stream_table(entity)].append(Tally(now, records, sum(stages.values())))
 
     def summary(self) -> DataFrame:
         """One row a table: table, batches, records (of this run), total (records of all runs), rows, quarantined."""
@@ -172,13 +171,7 @@ def start_query(
 def started(writer: Any) -> Any:
     """Start a query, again where its Python process did not answer the server in time: on a busy machine ten seconds,
     which no setting changes, may be too few. There is no query then."""
-    for _ in range(_STARTS - 1):
-        try:
-            return writer.start()
-        except PySparkException as error:
-            if _SLOW_PYTHON not in str(error):
-                raise
-    return writer.start()
+    return retried(writer.start, lambda error: _SLOW_PYTHON in str(error), _STARTS)
 
 
 def _taker(catalog: str, schema: str, entity: Entity) -> Callable[[DataFrame, int], None]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeVar
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -17,7 +18,7 @@ from lib.errors import CourseError
 from lib.schemas import QUARANTINE as QUARANTINE_SCHEMA
 
 QUARANTINE = "quarantine"
-_ATTEMPTS = 6
+Result = TypeVar("Result")
 
 
 class TableMissingError(CourseError):
@@ -64,19 +65,22 @@ def _is_conflict(error: PySparkException) -> bool:
     return condition.startswith("DELTA_CONCURRENT") or condition == "DELTA_METADATA_CHANGED"
 
 
-def retried(write: Callable[[], None]) -> None:
-    """Run `write`, again if another writer of the same table came first; the last failure is raised.
+def retried(
+    step: Callable[[], Result], is_passing: Callable[[PySparkException], bool] = _is_conflict, attempts: int = 6
+) -> Result:
+    """What `step` gives, which is taken again where its error is a passing one; the last error is raised.
 
-    Only for writes that may be repeated: Delta refuses the whole commit, so nothing of the failed try remains.
+    Only for steps of which nothing remains where they fail. By default a write is repeated before which another writer
+    of the same table came: Delta refuses the whole commit.
     """
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts - 1):
         try:
-            return write()
+            return step()
         except PySparkException as error:
-            if attempt == _ATTEMPTS - 1 or not _is_conflict(error):
+            if not is_passing(error):
                 raise
             time.sleep(0.2 * 2**attempt)
-    return None
+    return step()
 
 
 @dataclass(frozen=True, slots=True)
