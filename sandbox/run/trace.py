@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.table import Table
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from sandbox.data import schema
 from sandbox.parts.kafka import Kafka
@@ -72,14 +72,20 @@ def short(value: Any) -> str:
 
 def database_hop(mariadb: MariaDB, entity: schema.Entity, ind: int) -> Hop:
     """The row in the source database."""
-    engine, where = mariadb.engine(), f"{entity.table}, {entity.key} = {ind}"
-    if not inspect(engine).has_table(entity.table):
-        return Hop("database", where, "no table yet: fill it with sandbox data")
+    engine = mariadb.engine()
     with engine.connect() as connection:
-        query = text(f"SELECT * FROM {entity.table} WHERE `{entity.key}` = :ind")  # noqa: S608
-        row = connection.execute(query, {"ind": ind}).mappings().first()
+        what = database_row(connection, entity, ind)
     engine.dispose()
-    return Hop("database", where, fields(dict(row)) if row else NOWHERE)
+    return Hop("database", f"{entity.table}, {entity.key} = {ind}", what)
+
+
+def database_row(connection: Connection, entity: schema.Entity, ind: int) -> str:
+    """The row's columns, or why there are none."""
+    if not inspect(connection).has_table(entity.table):
+        return "no table yet: fill it with sandbox data"
+    query = text(f"SELECT * FROM {entity.table} WHERE `{entity.key}` = :ind")  # noqa: S608
+    row = connection.execute(query, {"ind": ind}).mappings().first()
+    return fields(dict(row)) if row else NOWHERE
 
 
 def fields(row: dict[str, Any]) -> str:
