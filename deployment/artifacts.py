@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -37,12 +38,7 @@ def upload(account: Account, part: str, user_id: str, bucket: str) -> None:
 
 def version(account: Account, bucket: str, key: str) -> str:
     """The version of a file in the bucket; empty where there is none."""
-    try:
-        return str(account.client("s3").head_object(Bucket=bucket, Key=key)["VersionId"])
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return ""
-        raise
+    return str(_head(account, bucket, key).get("VersionId", ""))
 
 
 def no_files(_: str) -> dict[str, Files]:
@@ -98,10 +94,19 @@ def _send(account: Account, bucket: str, prefix: str, files: Files) -> None:
 
 
 def _put(account: Account, bucket: str, key: str, content: bytes) -> None:
-    s3, digest = account.client("s3"), hashlib.sha256(content).hexdigest()
-    if version(account, bucket, key) and s3.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256") == digest:
-        return
-    s3.put_object(Bucket=bucket, Key=key, Body=content, Metadata={"sha256": digest})
+    digest = hashlib.sha256(content).hexdigest()
+    if _head(account, bucket, key).get("Metadata", {}).get("sha256") != digest:
+        account.client("s3").put_object(Bucket=bucket, Key=key, Body=content, Metadata={"sha256": digest})
+
+
+def _head(account: Account, bucket: str, key: str) -> dict[str, Any]:
+    """What S3 tells of a file in the bucket; nothing where there is none."""
+    try:
+        return dict(account.client("s3").head_object(Bucket=bucket, Key=key))
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return {}
+        raise
 
 
 def _require_plugin(account: Account, bucket: str) -> None:

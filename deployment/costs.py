@@ -41,7 +41,7 @@ class Prices:
     """The table of prices.
 
     Attributes:
-        date: the day it was read from AWS's pages.
+        date: the day it was written.
         region: the region whose prices they are.
         day: hours of a course day, on which what is charged by use is spread.
         hours: how many hours each unit of time has.
