@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -32,6 +33,17 @@ def post(kinesis: Any, operation: str, body: bytes) -> requests.Response:
     request = AWSRequest("POST", f"{kinesis.url}/", headers=headers, data=body)
     SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "kinesis", "us-east-1").add_auth(request)
     return requests.post(request.url, data=body, headers=dict(request.headers), timeout=30)
+
+
+def test_every_answer_tells_the_second_it_was_given_in(client: Any, stream: str) -> None:
+    """A reader takes from it what has arrived by now."""
+    until = time.monotonic() + 1.2
+    while time.monotonic() < until:
+        before = int(time.time())
+        answer = client.describe_stream_summary(StreamName=stream)
+        told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+        assert before <= told <= time.time()
+        time.sleep(0.02)
 
 
 def test_a_record_comes_back_as_it_was_written(client: Any, new_stream: Any) -> None:

@@ -56,6 +56,7 @@ class FakeKinesis:
     number: int = 0
     made: int = 0
     generation: int = 0
+    date_behind: float = 0.0
     gaps_left: dict[str, int] = field(default_factory=dict)
     meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="us-east-1"))
 
@@ -93,7 +94,7 @@ class FakeKinesis:
     def describe_stream_summary(self, StreamName: str) -> dict[str, Any]:
         self._begin("describe_stream_summary")
         told = {"StreamStatus": "ACTIVE", "StreamCreationTimestamp": self.created}
-        headers = {"date": formatdate(self.now, usegmt=True)}
+        headers = {"date": formatdate(self.now - self.date_behind, usegmt=True)}
         return {"StreamDescriptionSummary": told, "ResponseMetadata": {"HTTPHeaders": headers}}
 
     def list_shards(self, StreamName: str = "", NextToken: str = "") -> dict[str, Any]:

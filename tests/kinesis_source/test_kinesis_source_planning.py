@@ -205,6 +205,30 @@ def test_a_clock_that_is_wrong_does_not_move_available_now(kinesis: FakeKinesis,
     assert query.drain() == ["1"]
 
 
+@pytest.mark.parametrize("behind", [0.0, 0.9, 1.6])
+def test_a_date_that_the_service_renews_once_in_a_second_hides_nothing_from_available_now(
+    kinesis: FakeKinesis, shard: str, behind: float
+) -> None:
+    kinesis.date_behind = behind
+    kinesis.now += 0.4
+    kinesis.put(shard, "just now")
+    query = Query(kinesis)
+    query.planner.finish_at_now()
+    assert query.drain() == ["just now"]
+
+
+@pytest.mark.parametrize("skew", [-0.8, 0.0, 0.8])
+def test_a_clock_that_is_a_little_wrong_hides_nothing_from_available_now(
+    kinesis: FakeKinesis, shard: str, skew: float
+) -> None:
+    kinesis.now += 0.9
+    kinesis.put(shard, "just now")
+    query = Query(kinesis)
+    query.planner._clock = lambda: kinesis.now + skew
+    query.planner.finish_at_now()
+    assert query.drain() == ["just now"]
+
+
 def test_a_batch_that_is_planned_again_is_the_same(kinesis: FakeKinesis, shard: str) -> None:
     query = Query(kinesis)
     kinesis.put(shard, "1", "2")

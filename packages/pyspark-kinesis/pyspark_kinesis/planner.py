@@ -28,6 +28,7 @@ from pyspark_kinesis.service import StreamService, Summary
 
 # So near to the tip, what an answer had no room for waits for the next trigger: each shard is asked once.
 _NEAR_TIP_MS = 1000
+_STALE_DATE_MS = 2500
 
 
 class Planner:
@@ -120,11 +121,12 @@ class Planner:
         return max(self._service_time(service.summary(), later=True) for service in self._services.values())
 
     def _service_time(self, summary: Summary, *, later: bool = False) -> int:
-        """The service's time. It tells whole seconds; this machine's clock is used as long as it agrees with them."""
+        """The service's time. It tells whole seconds, and may renew them but once in a second: this machine's clock is
+        used as long as it agrees with them. `later` gives the latest that it may be."""
         here = int(self._clock() * 1000)
-        if summary.asked_at is None or summary.asked_at <= here < summary.asked_at + 1000:
-            return here
-        return summary.asked_at + (999 if later else 0)
+        told = summary.asked_at
+        agreed = here if told is None or told <= here < told + _STALE_DATE_MS else told
+        return max(agreed, told + 999) if later and told is not None else agreed
 
     def _require_streams(self, offset: Offset) -> None:
         if offset.keys() != self._services.keys():

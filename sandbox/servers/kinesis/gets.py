@@ -187,8 +187,8 @@ def _contradiction(kind: str, given: str) -> InvalidArgumentError:
 
 
 def _behind(records: list[Fetched], following: int, end: int) -> int:
-    """How old the last record given is, in milliseconds; 0 at the tip."""
-    return max(0, milliseconds() - records[-1].arrived) if records and following < end else 0
+    """How old the last record given is, in milliseconds, 1 at least; 0 at the tip and nowhere else."""
+    return max(1, milliseconds() - records[-1].arrived) if records and following < end else 0
 
 
 def _child(stream: Stream, shard: Shard) -> dict[str, Any]:
