@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.servers.kafka_lane import UNKNOWN_OFFSET, Lane, Stored, _Batch
+from sandbox.servers.kafka_lane import Lane, Stored, _Batch
 from sandbox.servers.kafka_properties import (
     KafkaPropertiesError,
     MissingPropertyError,
@@ -518,7 +518,7 @@ def test_the_request_log_has_a_line_a_request_without_its_query(capsys: pytest.C
 
 
 def test_the_request_log_has_the_offsets_that_kafka_gave() -> None:
-    places = [(0, 5), (2, 9), (0, 6), (None, None), (0, 8), (2, UNKNOWN_OFFSET), (2, 10)]
+    places = [(0, 5), (2, 9), (0, 6), (None, None), (0, 8), (2, 10)]
     outcomes = [{"partition": partition, "offset": offset} for partition, offset in places]
     assert acknowledged(outcomes) == [(0, 5, 6), (2, 9, 10), (0, 8, 8)]
 
@@ -554,8 +554,8 @@ def test_a_record_larger_than_kafka_takes_fails_alone() -> None:
     asyncio.run(send())
 
 
-def test_a_record_that_the_broker_had_already_is_stored_at_an_unknown_offset() -> None:
-    """As Kafka answers to a record that was sent again because the first answer was lost."""
+def test_a_record_that_has_no_offset_is_not_told_to_be_stored() -> None:
+    """librdkafka acknowledges so what it only takes for stored."""
 
     async def send() -> list[Any]:
         settings = {"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 0}
@@ -565,7 +565,8 @@ def test_a_record_that_the_broker_had_already_is_stored_at_an_unknown_offset() -
         await asyncio.to_thread(lane.close, 5)
         return batch.outcomes
 
-    assert asyncio.run(send()) == [Stored(2, UNKNOWN_OFFSET)]
+    [outcome] = asyncio.run(send())
+    assert isinstance(outcome, KafkaError) and error_code(outcome) == 50003
 
 
 # --- the real thing ---

@@ -238,13 +238,15 @@ security.protocol=SASL_PLAINTEXT
             raise NotReadyError(str(error.args[0])) from error
 
     def provision(self) -> None:
-        """Create the student's topics."""
+        """Create the student's topics, and wait until they are served: what is sent before may be lost."""
         topics = [NewTopic(topic, PARTITIONS, 1) for topic in self.topics().values()]
         probe = NewTopic(PROBE_TOPIC, 1, 1, config={"retention.ms": "60000", "segment.bytes": "1048576"})
         existing = self.admin.list_topics(timeout=10).topics
         lacking = [topic for topic in (*topics, probe) if topic.topic not in existing]
         for created in self.admin.create_topics(lacking).values() if lacking else []:
             created.result(timeout=20)
+        for topic in lacking:
+            self.end_offsets(topic.topic)
 
     def topics(self) -> dict[str, str]:
         """Topic by entity: USER_ID.pin, USER_ID.geo, USER_ID.user."""

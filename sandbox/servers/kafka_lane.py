@@ -15,12 +15,8 @@ _POLL_SECONDS = 0.5
 KafkaRecord = tuple[bytes | None, bytes | None, int]
 
 
-UNKNOWN_OFFSET = -1
-
-
 class Stored(NamedTuple):
-    """Where a record lies; the offset is `UNKNOWN_OFFSET` where the broker had it already when it was sent once more,
-    for then it does not tell."""
+    """Where a record lies."""
 
     partition: int
     offset: int
@@ -131,9 +127,16 @@ class Lane:
         self._wake_loop()
 
 
-def _place(message: Any) -> Stored:
+def _place(message: Any) -> Outcome:
+    """Where Kafka put a record.
+
+    One without an offset may be nowhere: librdkafka takes a record for stored as soon as a later one of the partition
+    is. That is not so where the first was refused, for its partition was not served yet, and the later one was taken.
+    """
     offset = message.offset()
-    return Stored(message.partition(), UNKNOWN_OFFSET if offset is None else offset)
+    if offset is None:
+        return KafkaError(KafkaError.REQUEST_TIMED_OUT, "Whether Kafka has the record is not known.")
+    return Stored(message.partition(), offset)
 
 
 def producer_settings(seconds: float) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
+from confluent_kafka import KafkaError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.servers.aws.constraints import check
 from sandbox.servers.aws.errors import ValidationError
-from sandbox.servers.kafka_lane import UNKNOWN_OFFSET, Stored
+from sandbox.servers.kafka_lane import Stored
 from sandbox.servers.kinesis.definition import HASH_KEYS, Definition, first_shards, uniform_ranges
 from sandbox.servers.kinesis.puts import PutResult, _result
 from sandbox.servers.kinesis.resharding import next_changes, reshard
@@ -103,10 +104,10 @@ def test_no_more_than_ten_broken_constraints_are_told() -> None:
         check(shape, {"Records": records})
 
 
-def test_a_record_at_an_unknown_place_has_no_sequence_number_and_may_be_sent_again() -> None:
+def test_a_record_that_may_not_be_stored_has_no_sequence_number_and_may_be_sent_again() -> None:
     stream = SimpleNamespace(definition=SimpleNamespace(topic="t"), ends={0: 7})
     route = SimpleNamespace(index=0, shard_id="shardId-000000000000", sequence=SequenceNumbers(1_700_000_000, 0))
-    unsure = _result(stream, route, Stored(0, UNKNOWN_OFFSET))
+    unsure = _result(stream, route, KafkaError(KafkaError.REQUEST_TIMED_OUT))
     assert unsure == PutResult(error_code="InternalFailure", error_message="Internal Service Failure")
     assert stream.ends == {}
     assert _result(stream, route, Stored(0, 8)).sequence_number == route.sequence.of_record(8)

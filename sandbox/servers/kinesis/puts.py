@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from sandbox.servers.aws.constraints import broken_constraint, broken_constraints
 from sandbox.servers.aws.errors import BadRequestError, ServiceError
 from sandbox.servers.aws.identifiers import ACCOUNT_ID
-from sandbox.servers.kafka_lane import UNKNOWN_OFFSET, Lane, Outcome, Stored, producer_settings
+from sandbox.servers.kafka_lane import Lane, Outcome, Stored, producer_settings
 from sandbox.servers.kinesis.definition import HASH_KEYS
 from sandbox.servers.kinesis.errors import (
     InvalidArgumentError,
@@ -174,14 +174,14 @@ def _hash_key(partition_key: bytes, explicit: str | None) -> int:
 
 
 def _result(stream: Stream, route: Route, outcome: Outcome) -> PutResult:
-    if isinstance(outcome, Stored) and outcome.offset != UNKNOWN_OFFSET:
+    if isinstance(outcome, Stored):
         stream.ends[route.index] = max(outcome.offset + 1, stream.ends.get(route.index, 0))
         return PutResult(route.shard_id, route.sequence.of_record(outcome.offset))
-    if isinstance(outcome, KafkaError) and outcome.code() == KafkaError._QUEUE_FULL:
+    if outcome.code() == KafkaError._QUEUE_FULL:
         return _throttled(stream, route)
-    # It may be in Kafka all the same, or is, at a place that nobody tells: without one it has no sequence number.
+    # It may be in Kafka all the same.
     stream.ends.pop(route.index, None)
-    LOG.warning("the place of a record of %s is not known: %s", stream.definition.topic, outcome)
+    LOG.warning("a record of %s may not be stored: %s", stream.definition.topic, outcome)
     return PutResult(error_code=ServiceError.code, error_message="Internal Service Failure")
 
 

@@ -90,5 +90,7 @@ class Transitions:
             self._streams.remove(stream)
 
     async def _await_partitions(self, topic: str, count: int) -> None:
+        """Wait until the producer knows the partitions and Kafka serves them: it names them a moment before."""
         while not await self._puts.know(topic, count):
             await asyncio.sleep(LOOK_SECONDS)
+        await self._topics.ends(topic, range(count))

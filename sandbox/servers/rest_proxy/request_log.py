@@ -6,7 +6,6 @@ With the trace ID and the offsets one finds the request that brought a record.
 import time
 from typing import Any
 
-from sandbox.servers.kafka_lane import UNKNOWN_OFFSET
 from sandbox.servers.rest_proxy.http import Answer, Request
 from sandbox.servers.rest_proxy.producing import Place
 
@@ -43,7 +42,7 @@ def acknowledged(outcomes: list[Place]) -> list[Run]:
         run = latest.get(partition)
         if run is not None and run[2] + 1 == offset:
             run[2] = offset
-        elif offset not in (None, UNKNOWN_OFFSET):
+        elif offset is not None:
             latest[partition] = [partition, offset, offset]
             runs.append(latest[partition])
     return [(partition, first, last) for partition, first, last in runs]
