@@ -1,4 +1,4 @@
-"""What a job notebook needs before its one call: its parameters, and a session that gives the same answers anywhere."""
+"""What a notebook needs before its first call: its parameters, and a session that gives the same answers anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOUD_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of the job notebooks.
+    """The parameters of the notebooks.
 
     Attributes:
         catalog: the catalog of the tables, `spark_catalog` in the sandbox.
@@ -36,10 +36,19 @@ class Parameters:
         run_seconds: how long a continuous run lasts; empty for until it is stopped.
         secret_scope: where AWS keys lie, as `aws_access_key` and `aws_secret_key`; empty where Spark has rights itself.
         service_credential: the Unity Catalog service credential that reads the streams; empty for none.
+        bucket: the bucket that the topics land in.
+        api_invoke_url: the API's address with its stage, e.g. `https://ID.execute-api.REGION.amazonaws.com/prod`.
+        bootstrap_servers: Kafka's addresses, `host:port` with commas.
+        kafka_client_properties: the file that says how a Kafka client authenticates.
+        airflow_url: where Airflow is: `http://host:port`, or `mwaa:NAME` of an MWAA environment.
+        databricks_notebooks: the workspace folder with the job notebooks, as DATABRICKS_NOTEBOOKS of the DAG.
+        catch_up: the command that makes what earlier parts leave behind (`lib.catch_up`); empty on AWS.
+        answer_key: the file of the salted answers to the student's own data (`lib.answer_key`).
+        strict_checks: anything at all: a failed check raises (`lib.checks`).
     """
 
-    catalog: str
-    schema: str
+    catalog: str = ""
+    schema: str = ""
     raw_path: str = ""
     user_id: str = ""
     logical_date: str = ""
@@ -51,6 +60,15 @@ class Parameters:
     run_seconds: str = ""
     secret_scope: str = ""
     service_credential: str = ""
+    bucket: str = ""
+    api_invoke_url: str = ""
+    bootstrap_servers: str = ""
+    kafka_client_properties: str = ""
+    airflow_url: str = ""
+    databricks_notebooks: str = ""
+    catch_up: str = ""
+    answer_key: str = ""
+    strict_checks: str = ""
 
     def require(self, *names: str) -> None:
         """Raise SettingsError if one of the parameters called `names` is empty."""
@@ -93,11 +111,11 @@ def overlay(dbutils: Any, **defaults: str) -> Parameters:
         defaults: the variables of the `parameters` cell, named like the fields of `Parameters`.
 
     Raises:
-        SettingsError: a name is no parameter of the jobs.
+        SettingsError: a name is no parameter of the notebooks.
     """
     unknown = sorted(set(defaults) - {field.name for field in fields(Parameters)})
     if unknown:
-        raise SettingsError(f"The job notebooks have no parameter {', '.join(unknown)}: correct the parameters cell.")
+        raise SettingsError(f"The notebooks have no parameter {', '.join(unknown)}: correct the parameters cell.")
     for name, default in defaults.items():
         dbutils.widgets.text(name, default)
     return Parameters(**{name: dbutils.widgets.get(name) for name in defaults})
