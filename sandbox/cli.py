@@ -184,6 +184,31 @@ def run(
     run_pipeline(console, load_settings(), rows, seed)
 
 
+@app.command("start-at")
+def start_at(
+    part: Annotated[int, typer.Argument(help="The notebook's number, 0 to 6.")],
+    rows: Annotated[int | None, typer.Option(help="Rows of each table; those of the database by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The rows' seed; that of the database by default.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Clear topics, objects and tables first.")] = False,
+) -> None:
+    """Make what a notebook of the course builds on; what is there already is kept."""
+    from sandbox.airflow_command import up as airflow_up
+    from sandbox.run import start_at as course
+    from sandbox.stack import Stack
+
+    course.require_part(part)
+    settings = load_settings()
+    stack = Stack(settings)
+    with course.one_at_a_time(console, settings):
+        if not course.is_up(stack):
+            up()
+        course.start_at(console, settings, part, course.Wanted(rows, seed, fresh))
+        if part == course.ON_AIRFLOW:
+            if not course.airflow_is_up(stack):
+                airflow_up()
+            course.tell(console, "Airflow", stack.part(course.AirflowDagProcessor).address)
+
+
 @app.command()
 def nightly(
     day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Labels the run; it selects nothing.")],

@@ -1,6 +1,8 @@
 """One profile, not two code paths: the AWS profile `sandbox`, the student's `.env`, and `sandbox env`."""
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -95,7 +97,24 @@ def variables(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": secrets.spark_token.get_secret_value(),
         "DATABRICKS_HOST": Jobs(settings, secrets).address,
         "DATABRICKS_TOKEN": secrets.databricks_token.get_secret_value(),
+        "AIRFLOW_URL": endpoint(settings, "airflow"),
+        "COURSE_CATCH_UP": catch_up_command(settings),
+        "ANSWER_KEY": str(answer_key_file(settings)),
     }
+
+
+def catch_up_command(settings: Settings) -> str:
+    """The command, without its number, that makes what a notebook of the course builds on.
+
+    It names this sandbox and this environment's Python: a kernel knows neither by its PATH nor by its variables.
+    """
+    command = ["env", f"SANDBOX_HOME={settings.home}", sys.executable, "-m", "sandbox", "start-at"]
+    return shlex.join(command)
+
+
+def answer_key_file(settings: Settings) -> Path:
+    """The salted answers to the questions of the data that the database holds."""
+    return settings.home / "answer_key.json"
 
 
 def write_env_file(settings: Settings, secrets: Secrets) -> None:
