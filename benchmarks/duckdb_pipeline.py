@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-ORACLE = Path(__file__).resolve().parents[1] / "tests" / "oracle"
+ORACLE = Path(__file__).resolve().parents[1] / "sandbox" / "oracle"
 SOURCES = {"pin": ("pinterest_data", "index"), "geo": ("geolocation_data", "ind"), "user": ("user_data", "ind")}
 ANSWERS = ("1", "2a", "2b", "3a", "3b", "4", "5", "6", "7", "8")
 RAW_ROWS = r"""

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     databricks_token: SecretStr | None = None
     spark_remote: str | None = None
     spark_connect_authenticate_token: SecretStr | None = None
+    airflow_url: str | None = None
+    course_catch_up: str | None = None
+    answer_key: Path | None = None
+    strict_checks: str | None = None
 
     def require(self, name: str) -> Any:
         """The value of the setting `name` (in lower case); SettingsError if nobody set it."""

@@ -161,7 +161,7 @@ def data(
     poison: Annotated[float, typer.Option(help="Share of unreadable payloads in the feed.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write Parquet files here instead; needs no running part.")] = None,
 ) -> None:
-    """Fill the source database anew."""
+    """Fill the source database anew, and write the answer key of its rows."""
     from sandbox.data import Dials
     from sandbox.fill import fill_database, write_files
 
@@ -170,6 +170,22 @@ def data(
         write_files(console, out, rows, seed, dials)
     else:
         fill_database(console, load_settings(), rows, seed, dials)
+
+
+@app.command()
+def answers(
+    rows: Annotated[int, typer.Option(help="Rows of each table, 100 to 10,000,000.")] = 11_154,
+    seed: Annotated[int, typer.Option(help="Another seed, other rows.")] = 1,
+    decimals: Annotated[bool, typer.Option("--decimals", help="Follower counts such as 1.2M and 3.4k.")] = False,
+    out: Annotated[Path, typer.Option(help="The file to write: CSV, a question and a row of its answer each.")] = Path(
+        "answers.csv"
+    ),
+) -> None:
+    """Write the right answers to a seed's rows, for who teaches; needs no running part."""
+    from sandbox.data import Dials
+    from sandbox.fill import write_right_answers
+
+    write_right_answers(console, out, rows, seed, Dials(decimals=decimals))
 
 
 @app.command()

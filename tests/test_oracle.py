@@ -28,8 +28,9 @@ from oracle import (
     rows_of,
 )
 from oracle.database import arrow_rows
-from oracle.oracle import connect
 from sqlalchemy import Column, DateTime, Double, Engine, Integer, MetaData, Table, Text, create_engine, insert
+
+from sandbox.oracle import connect
 
 PIN = {
     "index": 0,

@@ -4,7 +4,7 @@ import pyarrow as pa
 from sqlalchemy import DateTime, Double, Engine, Integer, Text, column, select, table
 from sqlalchemy.types import TypeEngine
 
-from .oracle import DATABASE_TABLES, source_columns
+from sandbox.oracle import DATABASE_TABLES, source_columns
 
 SQL_TYPES: dict[str, type[TypeEngine]] = {
     "INTEGER": Integer,

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from sandbox.oracle import DATABASE_TABLES, KEY_COLUMNS, clean_tables, connect, source_columns
+
 from .database import arrow_rows
 from .identities import Counts
 from .json_value import NotReadableError, parse_json, read_as
-from .oracle import DATABASE_TABLES, KEY_COLUMNS, clean_tables, connect, source_columns
 
 TypedRow = tuple[object, ...]
 

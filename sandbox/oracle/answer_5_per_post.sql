@@ -1,0 +1,6 @@
+-- Median followers per age group, per post: a busy poster counts as often as they post.
+select age_group(age) as age_group, median(follower_count) as median_follower_count
+from post
+where age_group(age) is not null and follower_count is not null
+group by age_group(age)
+order by age_group
