@@ -24,6 +24,9 @@ SECONDS = 20
 _GRACE_SECONDS = 5
 _MILLISECONDS_AN_HOUR = 3_600_000
 _SEGMENTS = 24  # of a retention period: so much finer than the period is what Kafka deletes at once
+# What an answer says where this client's knowledge of a topic is old: a partition was added since, or its leader began
+# anew. The client asks for the topic again only when it is told to.
+_STALE = (KafkaError._NOENT, KafkaError.FENCED_LEADER_EPOCH, KafkaError.NOT_LEADER_FOR_PARTITION)
 _Result = TypeVar("_Result")
 
 
@@ -94,9 +97,8 @@ class Topics:
         try:
             return await self._run(ask)
         except KafkaException as error:
-            if error.args[0].code() != KafkaError._NOENT:
+            if error.args[0].code() not in _STALE:
                 raise
-            # A partition was added after this client had asked for the topic.
             return await self._run(ask_again)
 
     async def _run(self, ask: Callable[[], _Result]) -> _Result:
