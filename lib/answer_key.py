@@ -69,7 +69,8 @@ def compare(file: str, key: str, answer: Any) -> None:
     Args:
         file: the answer key's path.
         key: the question, e.g. `2a`.
-        answer: a DataFrame of Spark or pandas, a list of rows (Row, mapping, tuple or list), or a single value.
+        answer: a DataFrame of Spark or pandas, a list of rows (Row, mapping, tuple, list, or the value of the only
+            column), a single row, or a single value.
 
     Raises:
         AnswerKeyError: the file cannot be used, or has no such question.
@@ -119,15 +120,16 @@ def table_of(answer: Any, at_most: int) -> tuple[tuple[str, ...] | None, list[Se
         return tuple(answer.columns), [tuple(row) for row in answer.limit(at_most).collect()]
     if hasattr(answer, "itertuples"):
         return tuple(map(str, answer.columns)), list(answer.itertuples(index=False, name=None))
-    if isinstance(answer, list) and not answer:
-        return None, []
-    if isinstance(answer, list) and all(isinstance(row, Mapping | tuple | list) for row in answer):
-        return _table_of_rows(answer)
-    return None, [(answer,)]
+    plain = answer.tolist() if hasattr(answer, "tolist") else answer
+    return _table_of_rows([_row(item) for item in plain] if isinstance(plain, list) else [_row(plain)])
+
+
+def _row(item: Any) -> Any:
+    return item if isinstance(item, Mapping | tuple | list) else (item,)
 
 
 def _table_of_rows(rows: list[Any]) -> tuple[tuple[str, ...] | None, list[Sequence[Any]]]:
-    names = {_names(row) for row in rows}
+    names = {_names(row) for row in rows} or {None}
     if len(names) > 1:
         raise AnswerDiffersError("The rows of the answer do not all have the same columns.")
     return names.pop(), [tuple(row.values()) if isinstance(row, Mapping) else tuple(row) for row in rows]
@@ -162,7 +164,7 @@ def answer_hash(salt: bytes, key: str, rows: Iterable[Sequence[Any]]) -> str:
 
 def _canonical(value: Any) -> Any:
     """The value's text as the module's docstring has it. Raises AnswerDiffersError for a type that no answer holds."""
-    plain = value.item() if hasattr(value, "item") and not isinstance(value, Real) else value
+    plain = value.tolist() if hasattr(value, "tolist") else value  # numpy's
     if isinstance(plain, list | tuple):
         return [_canonical(item) for item in plain]
     if plain is None or plain != plain:

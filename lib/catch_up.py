@@ -9,7 +9,7 @@ from collections import deque
 
 from lib.errors import CourseError
 
-_LAST_LINES = 5
+_LAST_LINES = 2  # a fact, and what mends it
 
 
 class CatchUpError(CourseError):
@@ -29,9 +29,16 @@ def catch_up_to(part: int, command: str) -> None:
     """
     if not command.strip():
         return
-    told = _run([*shlex.split(command), str(part)])
+    told = _run([*_words(command), str(part)])
     if told is not None:
         raise CatchUpError(f"`{command} {part}` failed: {told}")
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise CatchUpError(f"The parameter catch_up, {command!r}, is no command: {error}.") from None
 
 
 def _run(words: list[str]) -> str | None:
@@ -42,7 +49,7 @@ def _run(words: list[str]) -> str | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         )
     except OSError as error:
@@ -50,14 +57,20 @@ def _run(words: list[str]) -> str | None:
             f"The command {words[0]!r} of the parameter catch_up cannot be run ({error.strerror}). "
             'Mend it with `eval "$(sandbox env)"` before the kernel starts; on AWS leave it empty.'
         ) from None
-    return _shown(process)
+    last = _show(process)
+    return None if process.returncode == 0 else " ".join(last) or f"it ended with {process.returncode}"
 
 
-def _shown(process: subprocess.Popen[str]) -> str | None:
+def _show(process: subprocess.Popen[str]) -> list[str]:
+    """Pass the output on until the command ends; the last lines of it."""
     last: deque[str] = deque(maxlen=_LAST_LINES)
     with process:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            last.extend([line.strip()] if line.strip() else [])
-    return None if process.returncode == 0 else " ".join(last) or f"it ended with {process.returncode}"
+        try:
+            for line in process.stdout or ():
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                last.extend([line.strip()] if line.strip() else [])
+        except BaseException:  # the kernel is interrupted: so is the command
+            process.terminate()
+            raise
+    return list(last)

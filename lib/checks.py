@@ -104,7 +104,7 @@ def require_answer(given: Given, key: str, answer: Any) -> None:
     Args:
         given: names the file of the answer key in its parameter `answer_key`.
         key: the question, e.g. `5`.
-        answer: a DataFrame, a list of rows (Row, mapping or tuple), or a single value.
+        answer: a DataFrame, a list of rows (Row, mapping or tuple), a single row, or a single value.
     """
     try:
         compare(given.parameter("answer_key"), key, answer)
@@ -151,7 +151,7 @@ def _run(found: _Task, given: Given) -> Outcome:
 def _find(id: str) -> _Task:
     part = id.partition(".")[0]
     module = f"{_TASKS}.part_{part}"
-    if not part.isdigit() or importlib.util.find_spec(module) is None:
+    if not part.isdecimal() or importlib.util.find_spec(module) is None:
         raise UnknownCheckError(f"There is no check {id!r}: the number before the dot is the notebook's, e.g. `4.2`.")
     importlib.import_module(module)
     if id not in _tasks:
