@@ -14,7 +14,7 @@ DATABASE_TABLES = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "
 KEY_COLUMNS = {"pin": "index", "geo": "ind", "user": "ind"}
 ANSWERS = ("1", "2a", "2b", "3a", "3b", "4", "5", "6", "7", "8")
 # Beside the eight questions: what the notebooks ask about posts, persons and names.
-EXTRAS = ("5_per_post", "5_single_post", "persons_per_posts", "shared_names")
+EXTRAS = ("0_5", "5_per_post", "5_single_post", "shared_names")
 
 
 def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
