@@ -28,6 +28,11 @@ ON_DATABRICKS = (
     "stream_job",
     "stream_progress",
     "parity",
+    "table_fingerprints",
+    "checks",
+    "check_outcome",
+    "answer_key",
+    "catch_up",
     "errors",
 )
 
@@ -58,7 +63,7 @@ def test_lib_knows_nothing_of_the_sandbox(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules_of("sandbox"), ids=str)
 def test_the_sandbox_knows_nothing_of_lib(path: Path) -> None:
-    assert not imported_packages(path) & {"lib", "tests"}
+    assert not imported_packages(path) & {"lib", "tests", "classroom"}
 
 
 @pytest.mark.parametrize("path", modules_of("packages/pyspark-kinesis/pyspark_kinesis"), ids=lambda path: path.stem)
@@ -82,6 +87,18 @@ def test_what_runs_on_databricks_needs_pyspark_and_the_standard_library_only(nam
 
     allowed = {"lib", "pyspark"} | set(sys.stdlib_module_names)
     assert imported_packages(ROOT / "lib" / f"{name}.py") <= allowed
+
+
+@pytest.mark.parametrize("path", modules_of("lib/tasks"), ids=lambda path: path.stem)
+def test_the_checks_of_a_part_need_lib_and_the_standard_library_only(path: Path) -> None:
+    import sys
+
+    assert imported_packages(path) <= {"lib"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", modules_of("classroom"), ids=lambda path: path.stem)
+def test_the_classroom_knows_neither_lib_nor_the_sandbox(path: Path) -> None:
+    assert not imported_packages(path) & {"lib", "sandbox", "deployment", "airflow", "tests"}
 
 
 @pytest.mark.parametrize("path", modules_of("deployment"), ids=lambda path: path.stem)
@@ -121,7 +138,7 @@ def test_every_package_is_listed_for_the_installer() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     present = {
         str(path.parent.relative_to(ROOT)).replace("/", ".")
-        for package in ("deployment", "lib", "sandbox")
+        for package in ("classroom", "deployment", "lib", "sandbox")
         for path in (ROOT / package).rglob("__init__.py")
     }
     assert listed == present
