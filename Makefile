@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run nightly mwaa deploy destroy diff cost test test-full bench check format lock setup setup-dev up down clean
+.PHONY: help run notebook nightly mwaa exercises grade deploy destroy diff cost test test-full bench check format lock setup setup-dev up down clean
 
 ROWS ?= 11154
 SEED ?= 1
@@ -17,11 +17,23 @@ help: ## Print this list
 run: setup ## Send every row from the database to the answers, on this laptop (ROWS=, SEED=)
 	@$(BIN)/sandbox run --rows $(ROWS) --seed $(SEED)
 
+notebook: setup ## Start the sandbox, and open JupyterLab at the first notebook (NO_BROWSER=1)
+	@$(BIN)/sandbox up
+	@eval "$$($(BIN)/sandbox env)" && JUPYTER_PREFER_ENV_PATH=1 exec $(BIN)/jupyter-lab --ip=127.0.0.1 \
+		--ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		$(if $(NO_BROWSER),--no-browser)
+
 nightly: setup ## Run the job notebooks for a date without a scheduler, as a line of cron does (DATE=)
 	@$(BIN)/sandbox nightly --date $(DATE)
 
 mwaa: setup ## Let Airflow run the job notebooks for a date on the Jobs API, and follow it (DATE=)
 	@$(BIN)/sandbox mwaa --date $(DATE)
+
+exercises: setup ## Make the students' notebooks from the solved ones; with SEED= a class's folder (ROWS=, OUT=)
+	@$(BIN)/python -m classroom exercises $(if $(filter command environment,$(word 1,$(origin SEED))),--seed $(SEED) --rows $(ROWS)) $(if $(OUT),--out "$(OUT)")
+
+grade: setup ## Run the students' notebooks, and write their points to a table (NOTEBOOKS=DIR, OUT=grades.csv)
+	@$(BIN)/python -m classroom grade $(if $(NOTEBOOKS),"$(NOTEBOOKS)") $(if $(OUT),--out "$(OUT)")
 
 deploy: setup ## Make or update a part of the course on your AWS account (PART=, or PART=all)
 	@$(BIN)/python -m deployment deploy $(PART)
@@ -48,7 +60,7 @@ check: setup-dev ## Lint, format and type check
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 format: setup-dev ## Format the code and strip the notebooks
-	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/nbstripout notebooks/*/*.ipynb
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/nbstripout notebooks/*.ipynb notebooks/jobs/*.ipynb
 
 lock: setup-dev ## Pin the requirements again, with hashes and without addresses
 	@scripts/lock.sh
