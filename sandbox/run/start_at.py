@@ -18,6 +18,7 @@ from rich.console import Console
 from sandbox.data import REFERENCE_ROWS, StoredDataset, stored_dataset
 from sandbox.dbutils import RESULT, WIDGETS
 from sandbox.errors import NotReadyError, SandboxError
+from sandbox.fill import keep_answer_key
 from sandbox.parts.airflow import AirflowDagProcessor
 from sandbox.parts.kafka import ENTITIES, Kafka
 from sandbox.parts.mariadb import MariaDB
@@ -158,6 +159,7 @@ def database(run: Run, stored: StoredDataset | None, wanted: Wanted) -> str:
     holds = f"{run.rows:,} rows of seed {run.seed}"
     if not stored or wanted.named:
         fill(run)
+    keep_answer_key(run.console, run.stack.settings)
     return f"{holds}, {THERE}" if database_holds(run.stack) == stored else f"filled with {holds}"
 
 
