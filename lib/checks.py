@@ -54,9 +54,9 @@ class Given:
         return self._namespace[name]
 
     def parameter(self, name: str) -> str:
-        """The notebook's parameter `name`, of `parameters` or a plain variable; empty where there is neither."""
-        parameters = self._namespace.get("parameters")
-        return str(getattr(parameters, name, "") or self._namespace.get(name, "") or "")
+        """The notebook's parameter `name`, else the plain variable; empty where there is neither."""
+        value = getattr(self._namespace.get("parameters"), name, self._namespace.get(name))
+        return str(value or "")
 
 
 @dataclass(frozen=True, slots=True)

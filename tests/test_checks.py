@@ -124,6 +124,7 @@ def test_a_parameter_beats_a_variable_of_its_name() -> None:
     """A job's widget replaces what the parameters cell says."""
     given = Given({"parameters": Parameters(bucket="of_the_widget"), "bucket": "of_the_cell"})
     assert given.parameter("bucket") == "of_the_widget"
+    assert Given({"parameters": Parameters(bucket=""), "bucket": "of_the_cell"}).parameter("bucket") == ""
     assert Given({"bucket": "of_the_cell"}).parameter("bucket") == "of_the_cell"
     assert Given({}).parameter("bucket") == ""
 
