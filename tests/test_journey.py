@@ -98,8 +98,8 @@ def luminance(colour: str) -> float:
 def test_a_stop_and_its_words_lie_within_the_picture(stop: object) -> None:
     box = journey.STOPS[journey.STOPS.index(stop)]
     width, height = journey.SIZE
-    assert 0 < box.x and box.x + journey.WIDTH < width
-    assert 0 < box.y and box.y + journey.HEIGHT < height
+    assert box.x > 0 and box.x + journey.WIDTH < width
+    assert box.y > 0 and box.y + journey.HEIGHT < height
     assert len(box.name) * 15 * LETTER <= journey.WIDTH
     assert len(box.what) * 12 * LETTER <= journey.WIDTH + 2 * journey.FRAME
 
