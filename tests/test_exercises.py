@@ -14,7 +14,7 @@ from classroom import cli
 from classroom.errors import ClassroomError, MarkerError, NumberingError
 from classroom.exercises import EXERCISES, Dataset, exercise_text, write_exercises
 from classroom.links import moved
-from classroom.masters import NOTEBOOKS, ROOT, Master, checked, declared, masters
+from classroom.masters import NOTEBOOKS, Master, checked, declared, masters
 from classroom.solutions import BEGIN, END, exercise_number, stub, without_solutions
 
 STUB = 'raise NotImplementedError("Exercise 1.1: one")'
@@ -222,23 +222,6 @@ def test_a_check_is_found_by_its_call_and_not_by_its_mention() -> None:
 
 def test_the_tasks_of_a_part_that_has_none_are_none(tmp_path: Path) -> None:
     assert declared(tmp_path / "part_9.py") == ()
-
-
-# --- the architecture ---
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "classroom").glob("*.py")), ids=lambda path: path.stem)
-def test_the_classroom_knows_neither_lib_nor_the_sandbox(path: Path) -> None:
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-    assert not {name.split(".")[0] for name in names} & {"lib", "sandbox", "deployment", "tests"}
-
-
-@pytest.mark.parametrize("package", ["lib", "sandbox", "deployment"])
-def test_nobody_else_knows_the_classroom(package: str) -> None:
-    mention = re.compile(r"^\s*(import|from) classroom\b", re.MULTILINE)
-    assert not [path for path in (ROOT / package).rglob("*.py") if mention.search(path.read_text(encoding="utf-8"))]
 
 
 def test_every_error_of_the_classroom_names_fact_and_mending() -> None:
