@@ -21,22 +21,29 @@ def commands(script: str, program: str) -> Iterator[list[str]]:
     plain = _HEREDOC.sub(lambda found: found["rest"], script).replace("\\\n", " ")
     plain = "\n".join(line for line in plain.splitlines() if not line.lstrip().startswith("#"))
     for found in re.finditer(rf"(?<![\w./$-]){re.escape(program)}(?= )", plain):
-        yield shlex.split(re.sub(r"\$\([^()]*\)", "SUBSTITUTED", _command(plain, found.start())), comments=True)
+        yield shlex.split(_command(plain, found.start()), comments=True)
 
 
-def _command(text: str, start: int) -> str:
-    """The text of one command: to the end of its line, or what ends it before, outside of quotes and brackets."""
-    quote, depth = "", 0
-    for place in range(start, len(text)):
-        character = text[place]
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"" and text[place - 1] != "\\":
-            quote = character
-        elif character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-        if depth < 0 or (not quote and not depth and character in "\n|;<>&"):
-            return re.sub(r" \d$", "", text[start:place])
-    return text[start:]
+def _command(text: str, place: int) -> str:
+    """The text of one command: to the end of its line, or what ends it before; each `$(...)` in it is one word."""
+    told = ""
+    while place < len(text) and text[place] not in "\n|;<>&)":
+        after = _after(text, place)
+        told, place = told + re.sub(r"\$\(.*\)", "SUBSTITUTED", text[place:after], flags=re.DOTALL), after
+    return re.sub(r" \d$", "", told)
+
+
+def _after(text: str, place: int) -> int:
+    """The place after the character, the quoted text or the bracket that begins here."""
+    if text[place] == "\\":
+        return place + 2
+    if text[place] == "'":
+        return text.index("'", place + 1) + 1
+    if text[place] == '"' or text.startswith("$(", place):
+        end = '"' if text[place] == '"' else ")"
+        place += 1 if end == '"' else 2
+        while text[place] != end:
+            # Within double quotes a single one is a letter.
+            place = place + 1 if end == '"' and text[place] == "'" else _after(text, place)
+        return place + 1
+    return place + 1
