@@ -13,12 +13,15 @@ import papermill
 import pytest
 from course_notebooks import NOTEBOOKS, ROWS, SEED, SOLVED, by_nbval, by_papermill, cells, code_cells, prose_cells
 
-from classroom.exercises import exercise_text
+from classroom.exercises import EXERCISES, exercise_text
 from classroom.masters import Master, declared, masters, require_form
 from classroom.solutions import BEGIN, END, exercise_number
 from lib.checks import CheckFailedError, check
 from lib.notebook import Parameters
-from sandbox.settings import ROOT
+from sandbox.data import Dials, StoredDataset
+from sandbox.environment import answer_key_file
+from sandbox.right_answers import right_answers, write_answer_key
+from sandbox.settings import ROOT, Settings
 
 NAMES = (
     "00_start_here",
@@ -211,6 +214,35 @@ def test_an_empty_notebook_passes_no_check(number: str) -> None:
         check(number, {"parameters": Parameters()}, strict=True)
 
 
+@pytest.fixture(scope="module")
+def answer_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The answer key of some rows, so that an answer is refused for itself."""
+    settings = Settings(home=tmp_path_factory.mktemp("key") / "home", port_base=32_000)
+    data = StoredDataset(200, 4, Dials())
+    write_answer_key(settings, data, right_answers(settings.home / "work", data, lambda _: None))
+    return answer_key_file(settings)
+
+
+def variables_of(number: str) -> set[str]:
+    """The notebook's variables that a task looks at."""
+    tree = ast.parse((ROOT / "lib" / "tasks" / f"part_{number[0]}.py").read_text(encoding="utf-8"))
+    (function,) = [node for node in tree.body if f"@task('{number}'" in ast.unparse(node)]
+    given = [node for node in ast.walk(function) if isinstance(node, ast.Subscript) and is_given(node.value)]
+    return {str(node.slice.value) for node in given if isinstance(node.slice, ast.Constant)}
+
+
+def is_given(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "given"
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "wrong", None])
+@pytest.mark.parametrize("number", [number for path in SOLVED for number in master(path).exercises])
+def test_a_wrong_answer_is_refused(number: str, wrong: object, answer_key: Path) -> None:
+    names = {"parameters": Parameters(answer_key=str(answer_key)), **dict.fromkeys(variables_of(number), wrong)}
+    with pytest.raises(CheckFailedError):
+        check(number, names, strict=True)
+
+
 @each
 def test_a_stub_stops_at_its_own_exercise(path: Path) -> None:
     """Each cell of an exercise, without its solution, raises what tells its number and its title."""
@@ -235,6 +267,15 @@ def filled(sandbox: Any) -> Any:
 @each
 def test_a_solved_notebook_runs_and_passes_its_checks(filled: Any, path: Path) -> None:
     by_nbval(filled, path)
+
+
+@pytest.mark.sandbox
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path", SOLVED[:1], ids=lambda path: path.stem)
+def test_a_students_notebook_stops_at_its_first_exercise(filled: Any, path: Path, tmp_path: Path) -> None:
+    first = master(path).exercises[0]
+    with pytest.raises(AssertionError, match=f"NotImplementedError: Exercise {re.escape(first)}: "):
+        by_papermill(filled, EXERCISES / path.name, tmp_path / path.name)
 
 
 @pytest.mark.sandbox
