@@ -16,6 +16,10 @@ from course_notebooks import NOTEBOOKS, ROWS, SEED, SOLVED, by_nbval, by_papermi
 from classroom.exercises import EXERCISES, exercise_text
 from classroom.masters import Master, declared, masters, require_form
 from classroom.solutions import BEGIN, END, exercise_number
+from deployment.costs import costs, read_prices
+from deployment.parameters import read_parameters
+from deployment.parts import chosen
+from deployment.templates import render
 from lib.checks import CheckFailedError, check
 from lib.notebook import Parameters
 from sandbox.data import Dials, StoredDataset
@@ -35,6 +39,8 @@ NAMES = (
 LONGEST_CELL = 15
 # The share of prose, measured in characters of Markdown among all characters of a notebook's sources.
 PROSE = (0.4, 0.65)
+# The stacks whose cost a notebook tells.
+STACKS = ("all", "msk", "msk-connect", "api", "databricks", "mwaa", "kinesis")
 COMMON = ["catch_up", "answer_key", "strict_checks"]
 # What Databricks has beside pyspark and the standard library; the second two for pictures alone.
 ON_DATABRICKS = {"pyspark", "lib", "matplotlib", "pandas"}
@@ -169,6 +175,15 @@ def test_checks_and_tasks_are_numbered_in_the_order_in_which_they_stand(path: Pa
     numbers = [f"{part(path)}.{n + 1}" for n in range(len(master(path).checks))]
     assert master(path).checks == numbers
     assert list(master(path).tasks) == numbers
+
+
+@each
+def test_what_a_notebook_says_of_its_cost_is_what_the_price_table_says(path: Path) -> None:
+    (section,) = [cell.source for cell in prose_cells(path) if "## What it would cost on AWS" in cell.source]
+    prices, parameters = read_prices(), read_parameters()
+    stacks = chosen(STACKS[part(path)])
+    hours = [cost.hour for one in stacks for cost in costs(one.name, render(one.template), parameters, prices)]
+    assert re.findall(r"\*\*(\d+\.\d\d) USD\*\*", section) == [f"{sum(hours) * prices.day:.2f}"]
 
 
 @each
