@@ -13,7 +13,8 @@ PAGE = Page(ROOT / "walkthroughs" / "troubleshooting.md")
 OURS = ("sandbox", "lib", "dags", "deployment")
 # Where a row's text is said: a command, a notebook or a class of ours.
 BY_US = re.compile(
-    r"`(sandbox|streaming-|make |load_data|clean_|write_stream|check_parity|RDSDB)|the job notebooks|^the same$"
+    r"`(sandbox|streaming-|make |load_data|clean_|write_stream|check_parity|RDSDB)"
+    r"|the job notebooks|^the same$|^a check$|^the \w+ cell$"
 )
 # What our commands pass on of others.
 OF_OTHERS = ("JSON serializable", "insecure transport", "ExpiredToken")
@@ -26,8 +27,13 @@ def rows() -> list[list[str]]:
 
 
 def quoted() -> list[str]:
-    texts = [text for row in rows() if BY_US.search(row[1]) for text in re.findall(r"`([^`]+)`", row[0])]
+    texts = [text for row in rows() if BY_US.search(row[1]) for text in code(row[0])]
     return [text for text in texts if not any(word in text for word in OF_OTHERS)]
+
+
+def code(cell: str) -> list[str]:
+    """What stands in backticks, two of them where the text has some itself."""
+    return [double.strip() or single for double, single in re.findall(r"``(.+?)``(?!`)|`([^`]+)`", cell)]
 
 
 @cache
