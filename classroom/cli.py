@@ -1,5 +1,6 @@
 """The commands `exercises` and `grade`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,8 @@ def exercises(
 
 def told(paths: list[Path]) -> None:
     """Say what was written."""
-    console.print(f"{len(paths)} notebooks in {paths[0].parent}" if paths else "There is no notebook.", soft_wrap=True)
+    folder = os.path.relpath(paths[0].parent) if paths else ""
+    console.print(f"{len(paths)} notebooks in {folder}" if paths else "There is no solved notebook.", soft_wrap=True)
 
 
 def write_answers(path: Path, dataset: Dataset) -> None:

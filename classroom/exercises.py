@@ -72,7 +72,8 @@ def tell(notebook: Any, dataset: Dataset) -> None:
     """Say in the first cell which rows are the class's."""
     command = f"sandbox data --seed {dataset.seed} --rows {dataset.rows}"
     notebook.cells[0].source += (
-        f"\n\n**The data of your class** Fill your database once, before the first notebook: `{command}`. "
+        f"\n\n**The data of your class** Fill your database once, with the sandbox up and before the first notebook: "
+        f"`{command}`. "
         "Your answers are checked against these rows and no others. "
         "Keep this folder in the root of the repository, so that the notebooks find `lib`."
     )

@@ -11,6 +11,8 @@ from classroom.solutions import exercise_number
 
 # The id of a cell in which a check is measured begins so.
 MEASURED = "grade-"
+# The parameters cell, and the one that papermill puts after it.
+PARAMETERS = {"parameters", "injected-parameters"}
 IMPORT = "from lib.checks import check"
 
 
@@ -47,7 +49,7 @@ def own_cells(student: Any, master: Master) -> list[Any]:
         for cell in student.cells
         if cell.get("id") not in ids
         and cell.source.strip() not in sources
-        and "parameters" not in cell.metadata.get("tags", [])
+        and not PARAMETERS & set(cell.metadata.get("tags", []))
     ]
 
 

@@ -182,7 +182,8 @@ def numbers(cells: list[Any]) -> list[str]:
 
 
 def test_the_opening_is_the_masters_and_the_rest_the_students(master: Master) -> None:
-    mine = handed_in(code("helper = 1"), *exercise(1, "answer_1 = helper"))
+    injected = code("answer_key = 'of my own'", metadata={"tags": ["injected-parameters"]})
+    mine = handed_in(injected, code("helper = 1"), *exercise(1, "answer_1 = helper"))
     mine.cells[1].source = "answer_key = 'of my own'"
     made = graded_notebook(mine, master)
     assert [cell.source for cell in made.cells[:3]] == [cell.source for cell in OPENING]
