@@ -5,14 +5,20 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from sandbox.data import StoredDataset, generate
 from sandbox.environment import answer_key_file
+from sandbox.errors import SandboxError
 from sandbox.oracle import ANSWERS, EXTRAS, SUMMED, answer_key, answers_of_chunks, is_key_of
 from sandbox.settings import Settings, private_folder, write_private
 
 Progress = Callable[[int], None]
+
+
+class NoRoomForAnswersError(SandboxError):
+    """DuckDB ran out of disk or memory."""
 
 
 def right_answers(folder: Path, data: StoredDataset, progress: Progress) -> dict[str, pa.Table]:
@@ -22,6 +28,9 @@ def right_answers(folder: Path, data: StoredDataset, progress: Progress) -> dict
         folder: where there is room for what does not fit into memory: some 60 bytes a row.
         data: what the tables are filled with.
         progress: is told the rows of each table dealt with so far.
+
+    Raises:
+        NoRoomForAnswersError: there is too little of it.
     """
 
     def chunks() -> Iterator[dict[str, pa.Table]]:
@@ -29,7 +38,11 @@ def right_answers(folder: Path, data: StoredDataset, progress: Progress) -> dict
             yield {entity.table: table for entity, table in chunk.tables()}
             progress(chunk.first_row + chunk.pin.num_rows)
 
-    return answers_of_chunks(chunks(), private_folder(folder))
+    try:
+        return answers_of_chunks(chunks(), private_folder(folder))
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        fact = f"DuckDB could not work out the answers: {str(error).splitlines()[0]}."
+        raise NoRoomForAnswersError(fact, f"Make room in {folder}, then repeat the command.") from error
 
 
 def write_answer_key(settings: Settings, data: StoredDataset, answers: dict[str, pa.Table]) -> None:

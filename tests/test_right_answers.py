@@ -19,8 +19,8 @@ from sandbox.data import DataLoadError, Dials, StoredDataset
 from sandbox.environment import answer_key_file
 from sandbox.errors import NotRunningError
 from sandbox.fill import fill_database, keep_answer_key
-from sandbox.oracle import ANSWERS
-from sandbox.right_answers import has_answer_key, right_answers, write_answer_key
+from sandbox.oracle import ANSWERS, many_rows
+from sandbox.right_answers import NoRoomForAnswersError, has_answer_key, right_answers, write_answer_key
 from sandbox.settings import Settings
 
 QUIET = Console(quiet=True)
@@ -76,6 +76,12 @@ def test_a_refill_that_fails_leaves_the_key_of_the_old_data(
     with pytest.raises(DataLoadError):
         fill_database(QUIET, settings, 200, 9, Dials())
     assert has_answer_key(settings, DATA)
+
+
+def test_too_little_room_is_an_error_that_says_where(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many_rows, "MEMORY", "1MB")
+    with pytest.raises(NoRoomForAnswersError, match=f"Make room in {settings.home}"):
+        right_answers(settings.home, DATA, lambda _: None)
 
 
 def test_without_a_database_no_key_is_made(settings: Settings) -> None:
