@@ -14,6 +14,7 @@ from aws_services_process import free_port
 from markdown_pages import Page
 
 from deployment.parts import ROOT
+from sandbox import downloads
 from sandbox.parts.base import listening
 from sandbox.stack import wait_until
 
@@ -165,6 +166,31 @@ def test_the_connector_by_hand_runs(sandbox, tmp_path: Path) -> None:
     assert "RUNNING\tNone" in told
     connectors = sandbox.stack.parts["msk"].connect.list_connectors()["connectors"]
     assert "fedcba987654-s3-sink" not in [connector["connectorName"] for connector in connectors]
+
+
+@pytest.mark.full
+@pytest.mark.sandbox
+def test_what_the_instances_tools_do_by_hand_they_do_in_the_sandbox(sandbox, tmp_path: Path) -> None:
+    """Kafka's tools by the links of the instance, with another folder, one broker, and the sandbox's way to sign in."""
+    headings = [heading for heading in KAFKA_CLIENT.headings if heading[:2] in ("8.", "9.")]
+    texts = [block.text for heading in headings for block in KAFKA_CLIENT.section(heading).blocks]
+    scripts = [text for text in texts if "--bootstrap-server" in text]
+    tools, java = tmp_path / "kafka", Path(sandbox.kafka.java()[0])
+    (tools / "bin").mkdir(parents=True)
+    (tools / "libs").symlink_to(downloads.folder(sandbox.settings, downloads.KAFKA))
+    (tools / "client.properties").symlink_to(sandbox.kafka_client_properties)
+    tool = tools / "bin" / "kafka-tool.sh"
+    tool.write_text((ROOT / "aws" / "ec2" / "kafka-tool.sh").read_text().replace("/opt/kafka", str(tools)))
+    tool.chmod(0o755)
+    for name in ("kafka-topics", "kafka-configs", "kafka-consumer-groups", "kafka-console-consumer"):
+        (tools / "bin" / f"{name}.sh").symlink_to("kafka-tool.sh")
+    script = "\n".join(scripts).replace("/opt/kafka", str(tools)).replace("--replication-factor 2", "")
+    script = script.replace("USER_ID=0123456789ab", f"USER_ID={sandbox.user_id}")
+    path = f"{java.parent}{os.pathsep}{SHELL['PATH']}"
+    told = run([f"servers={sandbox.kafka.address}", script], tmp_path, PATH=path)
+    assert f"{sandbox.user_id}.geo\n{sandbox.user_id}.pin\n{sandbox.user_id}.user\n" in told
+    assert '{"index": 1, "title": "hello"}' in told
+    assert f"Created topic {sandbox.user_id}-hello." in told
 
 
 def student(sandbox) -> dict[str, str]:
