@@ -21,6 +21,7 @@ MARKDOWN = [
     ROOT / "notebooks" / "README.md",
     *sorted((ROOT / "walkthroughs").glob("*.md")),
 ]
+SHELL = {"bash", "sh"}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -82,6 +83,21 @@ class Page:
     def code(self) -> list[str]:
         """What stands in backticks."""
         return [token.content for token in self._inline() if token.type == "code_inline"]
+
+    @cached_property
+    def shell(self) -> str:
+        """All commands, in their order."""
+        return "\n".join(block.text for block in self.blocks if block.language in SHELL)
+
+    @cached_property
+    def second_headings(self) -> list[str]:
+        """The headings of the second level."""
+        return re.findall(r"^## (.*)$", self.text, re.MULTILINE)
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """The numbered headings of the second level."""
+        return [heading for heading in self.second_headings if re.match(r"\d+\. ", heading)]
 
     def section(self, heading: str) -> "Section":
         """What stands below a heading of the second level, up to the next one."""
