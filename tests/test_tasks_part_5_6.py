@@ -80,8 +80,7 @@ def test_the_solution_passes_its_check(number: str) -> None:
 def test_the_job_of_databricks_is_the_dag() -> None:
     from databricks.sdk.service.jobs import NotebookTask
 
-    parameters = SimpleNamespace(databricks_notebooks="/Workspace/a/notebooks/jobs", strict_checks="")
-    given = PART_5 | {"NotebookTask": NotebookTask, "parameters": parameters}
+    given = PART_5 | {"NotebookTask": NotebookTask, "folder": "/Workspace/a/notebooks/jobs"}
     namespace = solved("05_mwaa_airflow.ipynb", "5.8", **given)
     passes("5.8", namespace)
     namespace["job_tasks"][-1].depends_on.pop()

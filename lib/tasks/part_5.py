@@ -101,7 +101,7 @@ def job_of_databricks(given: Given) -> None:
         sorted(found) == sorted(_JOBS) and len(given["job_tasks"]) == len(_JOBS),
         f"There should be one task for each notebook, with its name as task_key: {', '.join(_JOBS)}.",
     )
-    folder = given.parameter("databricks_notebooks")
+    folder = given["folder"]
     for job, one in found.items():
         require(one.notebook_task is not None, f"{job} has no notebook_task.")
         path = one.notebook_task.notebook_path
