@@ -70,6 +70,11 @@ class Parameters:
     answer_key: str = ""
     strict_checks: str = ""
 
+    def __repr__(self) -> str:
+        """What is set, a line each."""
+        told = [f"    {field.name}={value!r}," for field in fields(self) if (value := getattr(self, field.name))]
+        return "\n".join(["Parameters(", *told, ")"])
+
     def require(self, *names: str) -> None:
         """Raise SettingsError if one of the parameters called `names` is empty."""
         missing = [name for name in names if not getattr(self, name)]

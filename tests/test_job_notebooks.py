@@ -75,6 +75,11 @@ def code_cells(path: Path) -> list[Any]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
+def test_parameters_show_what_is_set_a_line_each() -> None:
+    parameters = Parameters(catalog="c", schema="s", max_quarantine_share="", mode="", region="")
+    assert repr(parameters) == "Parameters(\n    catalog='c',\n    schema='s',\n    access_mode='direct',\n)"
+
+
 def test_the_job_notebooks_are_the_steps_of_the_etl_and_the_stream() -> None:
     assert {path.stem for path in NOTEBOOKS} == {*ETL, "write_stream_data"}
 
