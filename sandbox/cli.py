@@ -222,7 +222,7 @@ def start_at(
         if part == course.ON_AIRFLOW:
             if not course.airflow_is_up(stack):
                 airflow_up()
-            course.tell(console, "Airflow", stack.part(course.AirflowDagProcessor).address)
+            course.tell(console, "Airflow", course.airflow(stack).address)
 
 
 @app.command()

@@ -125,10 +125,15 @@ def is_up(stack: Stack) -> bool:
     return stack.supervisor.alive() and stack.unchanged()
 
 
+def airflow(stack: Stack) -> AirflowDagProcessor:
+    """The process of Airflow that is ready last."""
+    return stack.part(AirflowDagProcessor)
+
+
 def airflow_is_up(stack: Stack) -> bool:
     """Whether Airflow runs and has read the student's DAG."""
     try:
-        stack.part(AirflowDagProcessor).probe()
+        airflow(stack).probe()
     except (requests.RequestException, NotReadyError, SandboxError):
         return False
     return True
@@ -169,8 +174,11 @@ def all_posted(run: Run) -> bool:
     Its summary lies among the posters' progress, which goes when the pipeline is cleared.
     """
     summary = run.stack.settings.home / "state" / "streaming_batch.json"
-    told = json.loads(summary.read_text()) if summary.exists() else {"exit_code": None}
-    return told["exit_code"] == 0 and all(told["entities"][name]["acknowledged"] == run.rows for name in ENTITIES)
+    if not summary.exists():
+        return False
+    told = json.loads(summary.read_text())
+    acknowledged = [told["entities"].get(name, {}).get("acknowledged") for name in ENTITIES]
+    return bool(told["exit_code"] == 0 and acknowledged == [run.rows] * len(ENTITIES))
 
 
 def topics(run: Run) -> str:
