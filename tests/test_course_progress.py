@@ -143,20 +143,20 @@ def test_what_does_not_answer_is_not_reachable_and_no_stack_trace(
 
 
 @pytest.fixture(scope="module")
-def reach(sandbox: Any, spark: Any) -> Reach:
+def reach(sandbox: Any, spark: Any) -> Iterator[Reach]:
     """The reach of a student of the sandbox who has done nothing yet."""
     given = sandbox.environment
     secret = SecretStr(given["API_KEY"]), SecretStr(given["DATABRICKS_TOKEN"])
     settings = Settings(api_key=secret[0], databricks_token=secret[1], databricks_host=given["DATABRICKS_HOST"])
     parameters = Parameters("spark_catalog", "no_such_schema", user_id=STUDENT, bucket=sandbox.bucket)
     kafka = AdminClient(client_settings("", sandbox.kafka_client_properties))
+    clients = {"kafka": kafka, "http": requests.Session(), "spark": spark}
+    # A session of boto3 reads its profile when it first makes a client.
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.aws_environment.items():
             patch.setenv(name, value)
-        aws = boto3.Session()
-        aws.client("sts")  # reads the profile while the variables are there
-    found = Reach.of(parameters, settings, aws=aws, kafka=kafka, http=requests.Session(), spark=spark)
-    return replace(found, api_invoke_url=given["API_INVOKE_URL"])
+        found = Reach.of(parameters, settings, aws=boto3.Session(), **clients)
+        yield replace(found, api_invoke_url=given["API_INVOKE_URL"])
 
 
 @pytest.mark.sandbox
