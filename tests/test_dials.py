@@ -92,6 +92,7 @@ def assert_that_trace_tells_why(sandbox) -> None:
     assert any(hop.name == "quarantine" and "reason: " in hop.what for hop in trace(sandbox.stack, entity, row.ind))
 
 
+@pytest.mark.full
 def test_every_dial_at_once_ends_as_foretold(sandbox) -> None:
     assert_as_foretold(sandbox, through_the_pipeline(sandbox, 1_500, 3, ALL))
     assert_that_trace_tells_why(sandbox)
