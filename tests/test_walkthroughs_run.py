@@ -11,7 +11,8 @@ from pathlib import Path
 import boto3
 import pytest
 from aws_services_process import free_port
-from markdown_pages import Page
+from markdown_pages import SHELL as SCRIPTS
+from markdown_pages import Block, Page
 
 from deployment.parts import ROOT
 from sandbox import downloads
@@ -205,14 +206,17 @@ QUICK = re.compile(
     r"sandbox (status|versions|logs [\w-]+ (--lines|-n) \d+|env)|aws \S+ (list|describe|get|ls)|curl |echo |eval "
 )
 CHANGES = re.compile(
-    r"sandbox (up|down|reset|restart|data|run|airflow|mwaa|nightly)|make |papermill|streaming-|-f$|--follow"
+    r"sandbox (up|down|reset|restart|start-at|data|run|airflow|mwaa|nightly)|make |papermill|streaming-|-f$|--follow"
 )
+
+
+def sandbox_blocks(page: Page) -> list[Block]:
+    return [block for block in page.section("What differs in the sandbox").blocks if block.language in SCRIPTS]
 
 
 def sandbox_lines(page: Page) -> list[str]:
     """The commands that a page has for the sandbox, a line each, but for what changes something."""
-    section = page.section("What differs in the sandbox")
-    lines = [line for block in section.blocks if block.language in ("sh", "bash") for line in block.text.splitlines()]
+    lines = [line for block in sandbox_blocks(page) for line in block.text.splitlines()]
     return [line for line in lines if line and not line.startswith("eval ") and not CHANGES.search(line)]
 
 
@@ -228,12 +232,22 @@ LINES += [("README.md", line) for line in readme_lines() if re.match(r"sandbox (
 
 def in_a_students_shell(sandbox, line: str) -> subprocess.CompletedProcess[str]:
     environment = {**sandbox.environment, **SHELL}
-    command = ["bash", "-c", f'set -o pipefail; eval "$(sandbox env)"; {line}']
+    command = ["bash", "-c", f"set -o pipefail; {line}"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_every_page_of_the_first_three_has_commands_for_the_sandbox() -> None:
     assert {page for page, _ in LINES} >= {str(page) for page in (KAFKA_CLIENT, MSK_TO_S3, API)} | {"README.md"}
+
+
+@pytest.mark.sandbox
+def test_a_shell_is_led_to_the_sandbox_by_the_line_that_each_page_begins_with(sandbox) -> None:
+    begins = [block.text.splitlines()[0] for page in (KAFKA_CLIENT, MSK_TO_S3, API) for block in sandbox_blocks(page)]
+    (line,) = set(begins)
+    bare = {name: value for name, value in sandbox.environment.items() if not name.startswith(("AWS_", "USER_ID"))}
+    command = ["bash", "-c", f'{line} && echo "$USER_ID $AWS_PROFILE"']
+    done = subprocess.run(command, cwd=ROOT, env={**bare, **SHELL}, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{sandbox.user_id} sandbox\n", done.stderr
 
 
 @pytest.mark.sandbox
