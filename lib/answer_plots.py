@@ -8,10 +8,12 @@ else needs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 Rows = Sequence[Any]
 
+_LONGEST = 28
 _COLOUR = "#bd081c"
 _MORE_COLOURS = ("#bd081c", "#5b6770", "#e8a33d", "#2a7f8e")
 
@@ -20,17 +22,18 @@ def bars(rows: Rows, labels: Sequence[str], value: str, *, title: str, unit: str
     """Horizontal bars with their values, in the order of the rows, or the `top` largest by `value`.
 
     Args:
-        labels: the columns that name a bar, joined by commas.
+        labels: the columns that name a bar, joined by commas, long values cut.
         value: the column with its length, in `unit`.
     """
     shown = sorted(rows, key=lambda row: -row[value])[:top] if top else rows
     axes = _axes(title, height=1.2 + 0.32 * len(shown))
-    names = [", ".join(str(row[label]) for label in labels) for row in shown]
+    names = [", ".join(shorten(str(row[label]), _LONGEST, placeholder="...") for label in labels) for row in shown]
     drawn = axes.barh(range(len(shown)), [row[value] for row in shown], color=_COLOUR)
     axes.set_yticks(range(len(shown)), names)
     axes.bar_label(drawn, labels=[f"{row[value]:,.0f}" for row in shown], padding=3)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.locator_params("x", nbins=6)
     axes.margins(x=0.12)
     axes.set_xlabel(unit)
     return axes

@@ -46,6 +46,13 @@ def test_the_largest_bars_come_first_where_only_some_are_shown() -> None:
     assert texts(axes.get_yticklabels()) == ["Belgium", "Cuba"]
 
 
+def test_a_long_name_is_cut_so_that_the_bars_keep_their_room() -> None:
+    row = {"country": "Antarctica (the territory South of 60 deg S)", "count": 1}
+    assert texts(bars([row], ["country"], "count", title="1.", unit="posts").get_yticklabels()) == [
+        "Antarctica (the territory..."
+    ]
+
+
 def test_a_group_has_a_bar_for_each_row_it_has() -> None:
     axes = grouped_bars(MEDIANS, "age_group", "join_year", "median", title="8.", unit="followers")
     assert texts(axes.get_xticklabels()) == ["18-24", "50+"]
