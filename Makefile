@@ -21,7 +21,7 @@ notebook: setup ## Start the sandbox, and open JupyterLab at the first notebook 
 	@$(BIN)/sandbox up
 	@eval "$$($(BIN)/sandbox env)" && JUPYTER_PREFER_ENV_PATH=1 exec $(BIN)/jupyter-lab --ip=127.0.0.1 \
 		--ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
-		$(if $(NO_BROWSER),--no-browser)
+		$(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 nightly: setup ## Run the job notebooks for a date without a scheduler, as a line of cron does (DATE=)
 	@$(BIN)/sandbox nightly --date $(DATE)
