@@ -47,7 +47,12 @@ def find_connector(connect: Any, name: str) -> Connector | None:
     """The connector of this name with all that `describe_connector` tells, None if there is none."""
     pages = connect.get_paginator("list_connectors").paginate(connectorNamePrefix=name)
     arns = [each["connectorArn"] for page in pages for each in page["connectors"] if each["connectorName"] == name]
-    return dict(connect.describe_connector(connectorArn=arns[0])) if arns else None
+    if not arns:
+        return None
+    try:
+        return dict(connect.describe_connector(connectorArn=arns[0]))
+    except connect.exceptions.NotFoundException:  # it went since it was listed
+        return None
 
 
 def make_connector(connect: Any, model: Mapping[str, Any], name: str, config: Config) -> Connector:

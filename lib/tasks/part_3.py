@@ -8,7 +8,10 @@ from typing import Any
 
 from lib.checks import Given, require, task
 
-ROWS = [{"index": 7, "title": "A boat", "category": "art"}, {"index": 11, "title": None, "category": "travel"}]
+ROWS: list[dict[str, Any]] = [
+    {"index": 7, "title": "A boat", "category": "art"},
+    {"index": 11, "title": None, "category": "travel"},
+]
 MOMENTS = {
     datetime(2018, 3, 4, 5, 6, 7): "2018-03-04T05:06:07Z",
     datetime(2018, 3, 4, 5, 6, 7, 250_000): "2018-03-04T05:06:07.250000Z",
