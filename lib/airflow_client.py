@@ -203,7 +203,7 @@ class AirflowClient:
         """
         run = self.run_of(dag_id, day)
         if run is None:
-            body = {"logical_date": _midnight(day), "run_after": _earlier_of_now_and(day), "conf": conf or {}}
+            body: Facts = {"logical_date": _midnight(day), "run_after": _earlier_of_now_and(day), "conf": conf or {}}
             run = self._transport.ask("POST", f"/dags/{dag_id}/dagRuns", body)
         elif run["state"] == "failed":
             body = {"dag_run_id": run["dag_run_id"], "dry_run": False, "only_failed": False}

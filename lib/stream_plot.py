@@ -11,6 +11,7 @@ def draw_run(run: StreamRun) -> None:
     """Above: records a second of each table. Below: how long a batch's records had waited, on average, from their
     arrival in Kinesis to the commit. A run that had nothing to take says so in its title."""
     import matplotlib.pyplot as plt
+    from matplotlib.dates import DateFormatter
 
     _, (rates, latencies) = plt.subplots(2, 1, sharex=True, figsize=(9, 5), layout="constrained")
     for table, tallies in run.tallies.items():
@@ -22,5 +23,7 @@ def draw_run(run: StreamRun) -> None:
     rates.set(title=f"Rate and latency of the stream's tables{nothing}", ylabel="records a second")
     rates.legend()
     latencies.set(ylabel="latency in seconds", xlabel="time (UTC)")
-    latencies.set_ylim(bottom=0)
+    latencies.xaxis.set_major_formatter(DateFormatter("%H:%M:%S"))
+    for axes in (rates, latencies):
+        axes.set_ylim(bottom=0)
     plt.show()
