@@ -184,6 +184,7 @@ def test_without_a_key_an_answer_is_a_failed_check_that_names_the_command(tmp_pa
         outcome = check("77.10", {"answer": 409, "answer_key": file})
         assert not outcome.passed
         assert "`sandbox data` makes it" in outcome.hint
+        assert "could not be checked" not in outcome.hint
 
 
 # ---------------------------------------------------------------- what is recorded
