@@ -3,8 +3,9 @@
     reach = Reach.of(parameters, settings, aws=boto3.Session(), kafka=admin, http=requests.Session(), spark=spark)
     course_progress(reach)
 
-Nothing is kept and nothing is asked of the student: each part leaves something behind, and a probe looks for it. A
-probe whose other end does not answer says so; it never fails.
+Nothing is kept and nothing is asked of the student: each part leaves something behind, and a probe looks for it. So
+a tick says that it is there, whoever made it, and not that the student did the part. A probe whose other end does not
+answer says so; it never fails.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a probe found: whether the part is done, and the fact that says so."""
+    """What a probe found: whether that is there which the part leaves behind, and the fact that says so."""
 
     done: bool
     fact: str
@@ -116,7 +117,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One part of the course, how to look whether it is done, and the notebook to open for it."""
+    """One part of the course, how to look for what it leaves behind, and the notebook to open for it."""
 
     number: int
     title: str
@@ -145,13 +146,8 @@ class CourseProgress:
 
     @property
     def done(self) -> int:
-        """How many stops are done."""
+        """How many stops left behind what they should."""
         return sum(state.found.done for state in self.states)
-
-    @property
-    def next(self) -> Stop | None:
-        """The first stop that is not done; None where all are."""
-        return next((state.stop for state in self.states if not state.found.done), None)
 
     def __repr__(self) -> str:
         lines = [f"{s.mark} {s.stop.number} {s.stop.title}: {s.found.fact}" for s in self.states]
@@ -159,9 +155,8 @@ class CourseProgress:
 
     @property
     def summary(self) -> str:
-        """One sentence: how many are done, and where to go on."""
-        counted = f"{self.done} of {len(self.states)} parts are done."
-        return f"{counted} Next: {self.next.notebook}" if self.next else counted
+        """One sentence: of how many parts the traces were found."""
+        return f"What a part leaves behind is there for {self.done} of {len(self.states)} parts."
 
     def _repr_html_(self) -> str:
         boxes = "".join(_box(state) for state in self.states)
@@ -229,7 +224,7 @@ def find_answers(reach: Reach) -> Found:
     rows = _rows(reach.tables, [clean_table(entity) for entity in ENTITIES], existing)
     answers = [question for question in QUESTIONS if answer_table(question) in existing]
     done = all(rows) and len(answers) == len(QUESTIONS)
-    return Found(done, f"{sum(rows):,} clean rows, {len(answers)} of {len(QUESTIONS)} answers")
+    return Found(done, f"{sum(rows):,} clean rows, {len(answers)} of {len(QUESTIONS)} tables of answers")
 
 
 def find_scheduled_run(reach: Reach) -> Found:

@@ -56,17 +56,11 @@ def test_the_notebook_of_a_stop_is_there(stop: Any) -> None:
     assert (NOTEBOOKS / stop.notebook).is_file()
 
 
-def test_the_text_has_a_line_a_part_and_says_where_to_go_on() -> None:
+def test_the_text_has_a_line_a_part_and_says_what_a_tick_means() -> None:
     lines = repr(progress(1, 2)).splitlines()
     assert lines[0] == f"✓ 1 {STOPS[0].title}: fact 1"
     assert lines[2].startswith("✗ 3 ")
-    assert lines[-1] == "2 of 6 parts are done. Next: 03_api_gateway.ipynb"
-
-
-def test_whoever_is_through_is_sent_nowhere() -> None:
-    through = progress(1, 2, 3, 4, 5, 6)
-    assert through.next is None
-    assert through.summary == "6 of 6 parts are done."
+    assert lines[-1] == "What a part leaves behind is there for 2 of 6 parts."
 
 
 def test_the_picture_has_a_link_a_part_and_shows_a_fact_as_it_is() -> None:
@@ -167,7 +161,7 @@ def test_whoever_has_done_nothing_has_nothing(reach: Reach) -> None:
         "0 of 3 topics, 0 partitions",
         f"0 objects in {reach.bucket}/topics",
         "the stage answers, 0 records in the topics",
-        "0 clean rows, 0 of 10 answers",
+        "0 clean rows, 0 of 10 tables of answers",
         "no run of the DAG's last task, query_data, ended well; 0 ended",
         "0 of 3 streams, 0 rows came by them",
     ]
@@ -227,7 +221,7 @@ def test_clean_rows_and_answers_are_counted(reach: Reach, tables: Tables, monkey
     monkeypatch.setattr(module, "QUESTIONS", ("1", "2a"))
     fill(tables, [clean_table(entity) for entity in ENTITIES], 4)
     fill(tables, [answer_table("1")], 1)
-    assert find_answers(of_schema(reach, tables)) == Found(False, "12 clean rows, 1 of 2 answers")
+    assert find_answers(of_schema(reach, tables)) == Found(False, "12 clean rows, 1 of 2 tables of answers")
     fill(tables, [answer_table("2a")], 1)
     assert find_answers(of_schema(reach, tables)).done
 

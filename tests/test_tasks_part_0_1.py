@@ -15,6 +15,7 @@ from lib.entities import ENTITIES, PIN
 from lib.kafka_client import client_settings
 from lib.practice_topics import delete_topics, make_topic
 from lib.rds_db_connector import RDSDBConnector
+from lib.tasks import part_0
 
 ROWS = 50
 CLUSTER = "arn:aws:kafka:us-east-1:123456789012:cluster/course/11111111-2222-3333-4444-555555555555-1"
@@ -103,6 +104,15 @@ def test_0_3_wants_every_table() -> None:
 
 def test_0_4_needs_the_answer_key(tmp_path: Path) -> None:
     fails("0.4", "answer", source=None, untagged=1, untagged_share=0.5, answer_key=str(tmp_path / "none.json"))
+
+
+def test_0_5_takes_no_other_number_for_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part_0, "require_answer", lambda *_: None)
+    rows = [(0, "Ann", "Lee", 30, ""), (1, "Ann", "Lee", 40, ""), (2, "Ann", "Roe", 30, ""), (3, "Bob", "Roe", 20, "")]
+    source = SimpleNamespace(count=lambda _: len(rows), rows_after=lambda *_: rows)
+    passes("0.5", source=source, persons=4, names=3)
+    for names in (1, 2, 4):
+        fails("0.5", "distinct pairs", source=source, persons=4, names=names)
 
 
 # Part 1

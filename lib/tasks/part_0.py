@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lib.checks import Given, require, require_answer, task
-from lib.entities import ENTITIES, PIN
+from lib.entities import ENTITIES, PIN, USER
 
 START = "README.md#the-six-parts"
 SANDBOX = "troubleshooting.md#the-sandbox"
@@ -64,3 +64,7 @@ def persons_and_names(given: Given) -> None:
     persons, names = int(given["persons"]), int(given["names"])
     require_answer(given, "0_5", persons)
     require(0 < names <= persons, "There cannot be more names than persons: a person has one name.")
+    rows = given["source"].rows_after(USER, None, given["source"].count(USER))
+    first, last = (USER.columns.index(column) for column in ("first_name", "last_name"))
+    distinct = len({(row[first], row[last]) for row in rows})
+    require(names == distinct, "`names` is not the number of distinct pairs of first_name and last_name.")
