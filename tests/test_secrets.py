@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandbox.parts.kafka import new_cluster_id
 from sandbox.processes import processes
 
 pytestmark = pytest.mark.sandbox
@@ -72,3 +73,7 @@ def test_everything_listens_on_loopback_only(sandbox) -> None:
     assert len(listeners) >= 10
     foreign = [entry for entry in listeners if entry[1].ip not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")]
     assert foreign == []
+
+
+def test_no_id_of_a_cluster_is_taken_for_an_option() -> None:
+    assert not [drawn for drawn in (new_cluster_id() for _ in range(1000)) if drawn.startswith("-") or len(drawn) != 22]

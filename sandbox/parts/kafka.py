@@ -102,8 +102,7 @@ class Kafka(Part):
     def format(self, folder: Path) -> None:
         """Format the storage with both users in it; the passwords stand in a private file, not in the command."""
         properties = write_private(self.properties.with_name("format.properties"), self.server_properties(folder))
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", str(properties)]
+        words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", new_cluster_id(), "-c", str(properties)]
         for user, password in self.users().items():
             words += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
         arguments = write_private(properties.with_name("format.args"), "\n".join(f'"{word}"' for word in words))
@@ -296,6 +295,14 @@ security.protocol=SASL_PLAINTEXT
         if not self.folder.exists() or (self.folder / "meta.properties").exists():
             return None
         return f"Kafka's data folder {self.folder} lacks meta.properties" if any(self.folder.iterdir()) else None
+
+
+def new_cluster_id() -> str:
+    """The id of a new cluster; as in Kafka's own, a dash does not come first, which its tools take for an option."""
+    drawn = "-"
+    while drawn.startswith("-"):
+        drawn = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return drawn
 
 
 def client_properties(settings: Settings) -> Path:
