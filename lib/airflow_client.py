@@ -10,6 +10,7 @@ A transport asks one request; the client knows what to ask. Paths are those of t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
@@ -178,7 +179,17 @@ def _told(answer: requests.Response) -> Facts:
 
 
 def _refusal(status: int, method: str, path: str, why: Any) -> str:
-    return f"Airflow answers {status} to {method} {path}: {str(why)[:300]}"
+    return f"Airflow answers {status} to {method} {path}: {_reason(why)[:300]}"
+
+
+def _reason(why: Any) -> str:
+    """The one sentence of Airflow's answer, where it is JSON with a `detail`; else all of it."""
+    try:
+        told = json.loads(why) if isinstance(why, str) else why
+    except ValueError:
+        return str(why)
+    detail = told.get("detail", told) if isinstance(told, dict) else told
+    return str(detail.get("reason", detail) if isinstance(detail, dict) else detail)
 
 
 class AirflowClient:

@@ -23,6 +23,7 @@ from lib.airflow_client import (
 )
 from lib.checks import CheckFailedError, check
 from lib.errors import SettingsError
+from lib.mapping_templates import try_templates
 from lib.task_graph import CyclicGraphError, steps_of
 from lib.waiting import WaitedTooLongError, wait_for
 from sandbox.settings import ROOT
@@ -394,6 +395,53 @@ def test_every_path_but_a_logs_is_short_enough_for_mwaa() -> None:
 def test_seconds_are_those_between_the_dates() -> None:
     assert seconds_of(task("a", seconds=2.5)) == 2.5
     assert seconds_of(task("a") | {"end_date": None}) is None
+
+
+# ---------------------------------------------------------------- templates, tried without a deployment
+
+
+class Gateway:
+    """boto3's `apigateway`, as far as templates are tried; `fails` lets the test of a method fail."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails, self.document, self.deleted = fails, {}, False
+
+    def import_rest_api(self, body: str) -> dict[str, Any]:
+        self.document = json.loads(body)
+        return {"id": "abc"}
+
+    def get_resources(self, **_: Any) -> dict[str, Any]:
+        return {"items": [{"id": path, "path": path} for path in ("/", *self.document["paths"])]}
+
+    def test_invoke_method(self, **given: Any) -> dict[str, Any]:
+        if self.fails:
+            raise ConnectionError
+        return {"body": json.dumps({"sent to": given["pathWithQueryString"], "body": given["body"]})}
+
+    def delete_rest_api(self, **_: Any) -> None:
+        self.deleted = True
+
+
+def test_each_template_has_a_path_of_its_own_with_the_students_account() -> None:
+    gateway = Gateway()
+    answers = try_templates(gateway, "210987654321", {"one": "1", "two": "2"}, "practice", {"records": []})
+    assert answers["two"] == {"sent to": "/two/practice", "body": '{"records": []}'}
+    integrations = {
+        path: methods["put"]["x-amazon-apigateway-integration"] for path, methods in gateway.document["paths"].items()
+    }
+    assert {path: found["requestTemplates"] for path, found in integrations.items()} == {
+        "/one/{stream-name}": {"application/json": "1"},
+        "/two/{stream-name}": {"application/json": "2"},
+    }
+    assert all(found["credentials"].startswith("arn:aws:iam::210987654321:") for found in integrations.values())
+    assert gateway.deleted
+
+
+def test_the_api_for_practice_goes_away_where_the_test_fails_too() -> None:
+    gateway = Gateway(fails=True)
+    with pytest.raises(ConnectionError):
+        try_templates(gateway, "1", {"one": "1"}, "practice", {})
+    assert gateway.deleted
 
 
 # ---------------------------------------------------------------- fingerprints of tables
