@@ -98,6 +98,7 @@ def test_a_database_is_filled_once_and_kept_with_its_answer_key(sandbox: Any) ->
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_an_answer_key_that_was_lost_is_written_again(sandbox: Any) -> None:
     told(sandbox, "0", *SMALL)
     answer_key_file(sandbox.settings).unlink()
@@ -118,6 +119,7 @@ def test_rows_are_posted_and_landed_once(sandbox: Any) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_rows_that_were_posted_in_part_are_posted_to_the_end(sandbox: Any) -> None:
     told(sandbox, "3", *SMALL, "--fresh")
     command = [Path(sys.executable).with_name("streaming-batch"), "--batch-size", "50", "--rows", "100"]
@@ -135,6 +137,7 @@ def test_other_rows_replace_those_that_were_posted(sandbox: Any) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_rows_that_were_filled_in_by_hand_are_posted_in_place_of_the_old_ones(sandbox: Any) -> None:
     told(sandbox, "4", *SMALL)
     sandbox.command("data", "--rows", "200", "--seed", "5")
@@ -143,6 +146,7 @@ def test_rows_that_were_filled_in_by_hand_are_posted_in_place_of_the_old_ones(sa
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_the_tables_are_made_once_and_again_where_one_is_missing(sandbox: Any, spark: Any) -> None:
     first = told(sandbox, "6", *SMALL, "--fresh")
     assert THERE not in first["tables"]
@@ -164,6 +168,7 @@ def test_part_five_finds_airflow_up(sandbox: Any) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.full
 def test_the_summary_that_tells_of_posted_rows_goes_when_the_pipeline_is_cleared(sandbox: Any) -> None:
     told(sandbox, "4", *SMALL)
     summary = sandbox.settings.home / "state" / "streaming_batch.json"
