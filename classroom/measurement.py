@@ -76,6 +76,7 @@ class Measurement:
             timeout=self.limits.cell,
             interrupt_on_timeout=True,
             allow_errors=True,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of TCP, which stays on this machine
             on_cell_execute=self._begin,
             on_cell_executed=self._end,
         )
