@@ -81,10 +81,12 @@ ONE_AND_THE_SAME = [
     ("\u00e9", "e\u0301"),
     (datetime(2020, 1, 1), datetime(2020, 1, 1, tzinfo=UTC)),
     (datetime(2020, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), datetime(2020, 1, 1)),
+]
+FROM_PANDAS = [
     (True, np.bool_(True)),
     (7, np.int64(7)),
     (0.5, np.float32(0.5)),
-    (pd.NaT, None),
+    (None, pd.NaT),
 ]
 DIFFERENT = [
     (3, 4),
@@ -107,7 +109,13 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), ONE_AND_THE_SAME, ids=repr)
 def test_the_same_value_has_one_hash(one: Any, other: Any) -> None:
-    assert lib_key.answer_hash(SALT, "5", [(one,)]) == lib_key.answer_hash(SALT, "5", [(other,)])
+    hashes = {made(SALT, "5", [(value,)]) for value in (one, other) for made in (lib_key.answer_hash, sandbox_hash)}
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(("plain", "other"), FROM_PANDAS, ids=repr)
+def test_a_value_of_pandas_has_the_hash_of_the_plain_one(plain: Any, other: Any) -> None:
+    assert lib_key.answer_hash(SALT, "5", [(plain,)]) == lib_key.answer_hash(SALT, "5", [(other,)])
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT, ids=repr)
