@@ -95,7 +95,9 @@ print("ready", flush=True)
 time.sleep(60)
 """,
     )
-    code = f"from lib.catch_up import catch_up_to; catch_up_to(1, {words!r})"
+    # As a kernel does; what runs in the background of a shell may have been told to ignore it.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += f"from lib.catch_up import catch_up_to; catch_up_to(1, {words!r})"
     kernel = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert kernel.stdout is not None and kernel.stdout.readline() == b"ready\n"
     kernel.send_signal(signal.SIGINT)
