@@ -271,6 +271,7 @@ def test_a_cell_that_hangs_is_stopped_and_the_next_ones_run(measure: Callable[..
     assert told["1.2"].passed
 
 
+@pytest.mark.full
 def test_a_cell_that_will_not_be_stopped_ends_the_notebook(measure: Callable[..., Any]) -> None:
     deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     told = measure(*exercise(1, "answer_1 = 1"), *exercise(2, deaf), cell=3, notebook=12)
@@ -381,6 +382,7 @@ class SandboxOfTheTests(GradingSandbox):
         self.own = {"SANDBOX_HOME": str(tested.settings.home), "SANDBOX_PORT_BASE": str(tested.settings.port_base)}
 
 
+@pytest.mark.full
 @pytest.mark.sandbox
 @pytest.mark.timeout(900)
 def test_a_solved_notebook_gets_every_point_and_a_stub_and_a_wrong_answer_none(sandbox: Any, tmp_path: Path) -> None:

@@ -404,6 +404,7 @@ class Cable:
             target.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.full
 def test_s3_out_of_reach_is_waited_out(sink: Sink) -> None:
     cable = Cable(port=int(sink.sandbox.s3.meta.endpoint_url.rsplit(":", 1)[1]))
     sink.endpoint = cable.url
@@ -436,6 +437,7 @@ def test_a_topic_that_is_made_later_is_found(sink: Sink) -> None:
     sink.assert_exactly_once(topic)
 
 
+@pytest.mark.full
 def test_a_topic_made_anew_is_read_from_its_start_once_its_old_objects_are_away(sink: Sink) -> None:
     topic = sink.create(partitions=1)
     sink.define()

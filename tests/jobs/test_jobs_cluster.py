@@ -36,6 +36,7 @@ def workspace(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> WorkspaceClient:
     return WorkspaceClient()
 
 
+@pytest.mark.full
 def test_the_courses_notebooks_run_as_a_job(workspace: WorkspaceClient, spark: Any, tmp_path: Path) -> None:
     rows = 300
     raw_path = f"file://{write_json_lines(tmp_path, rows, 1, USER_ID, records_per_object=50)}"
