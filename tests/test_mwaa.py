@@ -22,7 +22,8 @@ from sandbox.run.answers import read_answers
 from sandbox.settings import ROOT
 from sandbox.stack import wait_until
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
+# The gate has its run of the DAG in notebook 5.
+pytestmark = [pytest.mark.sandbox, pytest.mark.full, pytest.mark.timeout(900)]
 
 ROWS, SEED = 2_000, 5
 TASKS = {"airflow_load_data", *(f"airflow_clean_{entity}" for entity in ENTITIES), "airflow_query_data"}
@@ -101,7 +102,6 @@ def test_a_tasks_log_is_read_although_no_log_server_runs(airflow: AirflowApi, da
     assert "View run status, Spark UI, and logs at" in log or "run_page_url" in log or "Run submitted" in log, log
 
 
-@pytest.mark.full
 def test_the_same_date_again_changes_no_table(sandbox: Any, dag_id: str, airflow: AirflowApi, shown: str) -> None:
     before = rows_of(sandbox)
     sandbox.command("mwaa", "--date", today().isoformat())
@@ -110,7 +110,6 @@ def test_the_same_date_again_changes_no_table(sandbox: Any, dag_id: str, airflow
     assert rows_of(sandbox) == before
 
 
-@pytest.mark.full
 def test_a_gate_that_fails_tells_its_reason(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
     """In the task's log, and on the run's page; the tasks after it do not run."""
     body = {"logical_date": None, "conf": {"max_quarantine_share": "nonsense"}}
@@ -126,7 +125,6 @@ def failed_once(airflow: AirflowApi, dag_id: str, run_id: str) -> bool:
     return tasks["airflow_clean_pin"]["state"] in ("up_for_retry", "failed")
 
 
-@pytest.mark.full
 def test_the_papermill_dag_gives_the_same_answers_and_keeps_the_notebooks(
     sandbox: Any, airflow: AirflowApi, answers: dict[str, Any]
 ) -> None:
@@ -140,7 +138,6 @@ def test_the_papermill_dag_gives_the_same_answers_and_keeps_the_notebooks(
     assert {f"airflow_{name}" for name in kept} == TASKS
 
 
-@pytest.mark.full
 def test_a_task_that_is_marked_failed_ends_its_run(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
     run_id = airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
     task = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/airflow_load_data"
@@ -156,7 +153,6 @@ def kernels(sandbox: Any) -> list[psutil.Process]:
     return [process for process in group if "ipykernel_launcher" in " ".join(process.cmdline())]
 
 
-@pytest.mark.full
 def test_a_task_that_loses_its_notebook_succeeds_on_its_retry(
     sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str
 ) -> None:
@@ -177,7 +173,6 @@ def ended(airflow: AirflowApi, dag_id: str, run_id: str) -> str:
     return str(airflow.run(dag_id, run_id)["state"])
 
 
-@pytest.mark.full
 def test_deferrable_tasks_wait_in_the_triggerer(sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str) -> None:
     before = rows_of(sandbox)
     sandbox.command("airflow", "up", "--deferrable")
@@ -194,7 +189,6 @@ def states(airflow: AirflowApi, dag_id: str, run_id: str) -> set[str]:
     return {task["state"] for task in airflow.tasks(dag_id, run_id)}
 
 
-@pytest.mark.full
 def test_two_dates_backfilled_end_in_the_tables_of_one_run(
     sandbox: Any, airflow: AirflowApi, dag_id: str, answers: dict[str, Any], shown: str
 ) -> None:
@@ -211,7 +205,6 @@ def finished(airflow: AirflowApi, backfill: int) -> bool:
     return airflow.ask("GET", f"/api/v2/backfills/{backfill}")["completed_at"] is not None
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("part", ["airflow-scheduler", "jobs", "spark"])
 def test_after_kill_9_in_mid_run_a_run_of_the_date_ends_right(
     sandbox: Any, airflow: AirflowApi, dag_id: str, shown: str, part: str
@@ -226,7 +219,6 @@ def test_after_kill_9_in_mid_run_a_run_of_the_date_ends_right(
     assert rows_of(sandbox) == before
 
 
-@pytest.mark.full
 def test_the_script_takes_pictures_of_the_grid_and_of_a_run(sandbox: Any, shown: str, tmp_path: Path) -> None:
     if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
         pytest.skip("no browser is installed")
