@@ -122,6 +122,7 @@ def test_trace_says_where_a_row_is_not(report: dict[str, Any], sandbox) -> None:
     assert "no record with the key 99999999" in " ".join(shown.replace("│", " ").split())
 
 
+@pytest.mark.full
 def test_a_second_run_adds_nothing(report: dict[str, Any], sandbox) -> None:
     again, _ = run(sandbox)
     assert again["stages"] == report["stages"]

@@ -74,6 +74,7 @@ def test_what_comes_again_and_a_lost_checkpoint_double_nothing(
     ]
 
 
+@pytest.mark.full
 @pytest.mark.sandbox
 def test_a_continuous_run_takes_what_comes_until_it_is_interrupted(
     streams: Streams, tables: Tables, tmp_path: Path
