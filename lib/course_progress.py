@@ -254,8 +254,7 @@ def _records(reach: Reach, topic: str) -> int:
 
 def _existing(tables: Tables) -> set[str]:
     """The names of the tables; none where there is not even the schema."""
-    schema = f"`{tables.catalog}`.`{tables.schema}`"
-    return tables.existing() if tables.spark.catalog.databaseExists(schema) else set()
+    return tables.existing() if tables.has_schema() else set()
 
 
 def _rows(tables: Tables, names: Sequence[str], existing: set[str]) -> list[int]:

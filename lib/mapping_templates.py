@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lib.api_definition import read_api_definition
+from lib.settings import REPOSITORY
+
 _ROUTE = "/streams/{stream-name}/records"
-_EXAMPLE_ACCOUNT = "123456789012"
-DEFINITION = Path(__file__).resolve().parent.parent / "aws" / "api.yaml"
 
 
 def try_templates(
@@ -50,11 +51,11 @@ def try_templates(
 
 def _document(account: str, templates: Mapping[str, str]) -> dict[str, Any]:
     """The course's document with its route of PutRecords alone, once for each template."""
-    document: dict[str, Any] = yaml.safe_load(DEFINITION.read_text(encoding="utf-8"))
-    route = json.dumps(document["paths"][_ROUTE]["put"]).replace(_EXAMPLE_ACCOUNT, account)
+    title = f"practice-{'-'.join(templates)}"
+    document: dict[str, Any] = yaml.safe_load(read_api_definition(REPOSITORY / "aws" / "api.yaml", title, account))
     paths = {}
     for name, template in templates.items():
-        method = json.loads(route)
+        method = copy.deepcopy(document["paths"][_ROUTE]["put"])
         method["x-amazon-apigateway-integration"]["requestTemplates"] = {"application/json": template}
         paths[f"/{name}/{{stream-name}}"] = {"put": method}
-    return document | {"info": {"title": f"practice-{'-'.join(templates)}", "version": "1"}, "paths": paths}
+    return document | {"paths": paths}

@@ -109,9 +109,13 @@ class Tables:
             self.create(QUARANTINE, QUARANTINE_SCHEMA, partitioned_by=("table_name", "stage"))
         return existing
 
+    def has_schema(self) -> bool:
+        """Whether the schema is there."""
+        return self.spark.catalog.databaseExists(_quoted(self.catalog, self.schema))
+
     def create_schema(self) -> None:
         """Make the schema if it is not there (asked first: on Databricks a student may lack the right to create)."""
-        if not self.spark.catalog.databaseExists(_quoted(self.catalog, self.schema)):
+        if not self.has_schema():
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self.catalog, self.schema)}")
 
     def existing(self) -> set[str]:

@@ -1,9 +1,12 @@
 """`sandbox data`: fill the source database and write its answer key, or write the same rows to files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 from rich.console import Console
+from sqlalchemy import Engine
 
 from sandbox.data import Dials, StoredDataset, load_database, stored_dataset, write_expectations, write_parquet
 from sandbox.display import progress_bar
@@ -24,22 +27,31 @@ def fill_database(console: Console, settings: Settings, rows: int, seed: int, di
     Raises:
         NotRunningError: MariaDB does not listen.
     """
-    mariadb = MariaDB(settings, load_secrets(settings))
-    if not listening(mariadb.port):
-        raise NotRunningError
-    engine = mariadb.engine()
     data = StoredDataset(rows, seed, dials)
-    # The answers first, so that the key follows the swap at once.
-    answers = compute_answers(console, settings.home, data)
-    with progress_bar(console) as bar:
-        task = bar.add_task("database", total=rows)
-        load_database(engine, rows, seed, dials, lambda done: bar.update(task, completed=done))
-    engine.dispose()
+    with source_database(settings) as engine:
+        # The answers first, so that the key follows the swap at once.
+        answers = compute_answers(console, settings.home, data)
+        with progress_bar(console) as bar:
+            task = bar.add_task("database", total=rows)
+            load_database(engine, rows, seed, dials, lambda done: bar.update(task, completed=done))
     write_answer_key(settings, data, answers)
     console.print(f"The database holds {rows:,} rows of seed {seed} in each table.")
     if dials.feeds:
         foretell(console, settings.home / "expectations", rows, seed, dials)
         console.print("Post the feed: streaming-batch --order feed")
+
+
+@contextmanager
+def source_database(settings: Settings) -> Iterator[Engine]:
+    """The source database, for as long as it is used. Raises NotRunningError where MariaDB does not listen."""
+    mariadb = MariaDB(settings, load_secrets(settings))
+    if not listening(mariadb.port):
+        raise NotRunningError
+    engine = mariadb.engine()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def compute_answers(console: Console, folder: Path, data: StoredDataset) -> dict[str, pa.Table]:
@@ -55,12 +67,8 @@ def keep_answer_key(console: Console, settings: Settings) -> None:
     Raises:
         NotRunningError: MariaDB does not listen.
     """
-    mariadb = MariaDB(settings, load_secrets(settings))
-    if not listening(mariadb.port):
-        raise NotRunningError
-    engine = mariadb.engine()
-    data = stored_dataset(engine)
-    engine.dispose()
+    with source_database(settings) as engine:
+        data = stored_dataset(engine)
     if data is not None and not has_answer_key(settings, data):
         write_answer_key(settings, data, compute_answers(console, settings.home, data))
         console.print(f"The answer key of the database: {answer_key_file(settings)}", soft_wrap=True)

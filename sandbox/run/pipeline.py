@@ -13,14 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from sandbox.data import Dials, stored_dataset
+from sandbox.data import Dials, StoredDataset, stored_dataset
 from sandbox.display import progress_bar
 from sandbox.doctor import AWS_KEYS
 from sandbox.environment import variables
 from sandbox.errors import SandboxError
-from sandbox.fill import fill_database
+from sandbox.fill import fill_database, source_database
 from sandbox.parts.kafka import ENTITIES, Kafka
-from sandbox.parts.mariadb import MariaDB
 from sandbox.parts.msk_connect import MskConnect
 from sandbox.parts.spark import Spark
 from sandbox.run import replace
@@ -104,13 +103,18 @@ def make_room(run: Run) -> None:
     replace.hold(run.stack, run.data)
 
 
-def fill(run: Run) -> None:
-    """Fill the database, where it does not hold this data already."""
-    engine = run.stack.part(MariaDB).engine()
-    stored = stored_dataset(engine)
-    engine.dispose()
-    if not stored or (stored.rows, stored.seed, stored.dials) != (run.rows, run.seed, Dials()):
-        fill_database(run.console, run.stack.settings, run.rows, run.seed, Dials())
+def database_holds(stack: Stack) -> StoredDataset | None:
+    """What the source database was filled with, None where it was not."""
+    with source_database(stack.settings) as engine:
+        return stored_dataset(engine)
+
+
+def fill(run: Run) -> bool:
+    """Fill the database, where it does not hold this data already; whether it did."""
+    if database_holds(run.stack) == StoredDataset(run.rows, run.seed, Dials()):
+        return False
+    fill_database(run.console, run.stack.settings, run.rows, run.seed, Dials())
+    return True
 
 
 def post(run: Run) -> Counts:
@@ -127,10 +131,15 @@ def post(run: Run) -> Counts:
     return {name: int(told["entities"][name]["acknowledged"]) for name in ENTITIES}
 
 
+def posting_summary(settings: Settings) -> Path:
+    """What `streaming-batch` told last: among the posters' progress, which goes when the pipeline is cleared."""
+    return settings.home / "state" / "streaming_batch.json"
+
+
 def streaming_batch(run: Run, *options: str) -> dict[str, Any]:
     """Run the command once; return its summary."""
     settings = run.stack.settings
-    summary = settings.home / "state" / "streaming_batch.json"
+    summary = posting_summary(settings)
     summary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     summary.unlink(missing_ok=True)
     command: list[str | Path] = [Path(sys.executable).with_name("streaming-batch"), "--json", summary, *options]

@@ -15,19 +15,28 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from sandbox.data import REFERENCE_ROWS, StoredDataset, stored_dataset
+from sandbox.data import REFERENCE_ROWS, StoredDataset
 from sandbox.dbutils import RESULT, WIDGETS
 from sandbox.errors import NotReadyError, SandboxError
 from sandbox.fill import keep_answer_key
 from sandbox.parts.airflow import AirflowDagProcessor
 from sandbox.parts.kafka import ENTITIES, Kafka
-from sandbox.parts.mariadb import MariaDB
 from sandbox.parts.msk_connect import MskConnect
 from sandbox.parts.spark import Spark
 from sandbox.run import replace
 from sandbox.run.answers import QUESTIONS
 from sandbox.run.counts import topic_records
-from sandbox.run.pipeline import Run, await_sink, committed, fill, jobs, make_room, post
+from sandbox.run.pipeline import (
+    Run,
+    await_sink,
+    committed,
+    database_holds,
+    fill,
+    jobs,
+    make_room,
+    post,
+    posting_summary,
+)
 from sandbox.settings import Settings, write_private
 from sandbox.stack import Stack
 
@@ -139,15 +148,6 @@ def airflow_is_up(stack: Stack) -> bool:
     return True
 
 
-def database_holds(stack: Stack) -> StoredDataset | None:
-    """What the source database was filled with, None where it was not."""
-    engine = stack.part(MariaDB).engine()
-    try:
-        return stored_dataset(engine)
-    finally:
-        engine.dispose()
-
-
 def data(stored: StoredDataset | None, wanted: Wanted) -> tuple[int, int]:
     """Rows and seed: as asked for, else as the database holds them, else the course's own."""
     held = (stored.rows, stored.seed) if stored else (REFERENCE_ROWS, SEED)
@@ -162,18 +162,14 @@ def database(run: Run, stored: StoredDataset | None, wanted: Wanted) -> str:
         replace.clear(run.stack)
     make_room(run)
     holds = f"{run.rows:,} rows of seed {run.seed}"
-    if not stored or wanted.named:
-        fill(run)
+    filled = (not stored or wanted.named) and fill(run)
     keep_answer_key(run.console, run.stack.settings)
-    return f"{holds}, {THERE}" if database_holds(run.stack) == stored else f"filled with {holds}"
+    return f"filled with {holds}" if filled else f"{holds}, {THERE}"
 
 
 def all_posted(run: Run) -> bool:
-    """Whether the last `streaming-batch` that the sandbox ran was acknowledged for every row.
-
-    Its summary lies among the posters' progress, which goes when the pipeline is cleared.
-    """
-    summary = run.stack.settings.home / "state" / "streaming_batch.json"
+    """Whether the last `streaming-batch` that the sandbox ran was acknowledged for every row."""
+    summary = posting_summary(run.stack.settings)
     if not summary.exists():
         return False
     told = json.loads(summary.read_text())
